@@ -1,0 +1,192 @@
+//! What a dataset is before it is opened: its name, where its rows come from, and how they are to be read.
+
+use std::collections::BTreeMap;
+
+/// One table that can be read: name, source, read options.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatasetSpec {
+    /// Unique in its project, ignoring case.
+    pub name: String,
+    /// Free text for people.
+    pub description: Option<String>,
+    /// Where the rows come from.
+    pub source: Source,
+    /// How they are read.
+    pub options: ReadOptions,
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Files of one format.
+    Files(FileSource),
+    /// An existing Delta table.
+    Delta(Location),
+}
+
+impl Source {
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        match self {
+            Self::Files(files) => &files.location,
+            Self::Delta(location) => location,
+        }
+    }
+}
+
+/// Files of one format at one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSource {
+    /// The format of every file.
+    pub format: FileFormat,
+    /// A file, a folder, a glob or a URL.
+    pub location: Location,
+    /// Whether `key=value` folders become columns.
+    pub partitioning: Partitioning,
+}
+
+/// A place, and what it takes to get in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// A path (relative to the working folder or absolute), `file://`, `s3://`, `http://` or `https://`.
+    pub url: String,
+    /// For `s3://`: region, endpoint, credentials.
+    pub s3: S3Options,
+}
+
+/// The formats files are read in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each is the format of that name")]
+pub enum FileFormat {
+    Parquet,
+    Csv,
+    Tsv,
+    Json,
+    Ndjson,
+    Arrow,
+    Xlsx,
+}
+
+impl FileFormat {
+    /// The name used in configuration and in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Arrow => "arrow",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The endings (lower case, no dot) that files of this format have in a folder.
+    pub fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Parquet => &["parquet", "pq"],
+            Self::Csv => &["csv", "csv.gz"],
+            Self::Tsv => &["tsv", "tab", "tsv.gz"],
+            Self::Json => &["json", "json.gz"],
+            Self::Ndjson => &["ndjson", "jsonl", "ndjson.gz", "jsonl.gz"],
+            Self::Arrow => &["arrow", "arrows", "feather", "ipc"],
+            Self::Xlsx => &["xlsx", "xlsm", "xlsb", "xls", "ods"],
+        }
+    }
+}
+
+/// Whether `key=value` folders become columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Partitioning {
+    /// When such folders are there.
+    #[default]
+    Auto,
+    /// They must be there.
+    Hive,
+    /// Never.
+    None,
+}
+
+/// How to reach an S3 bucket. Whatever is unset comes from the environment.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct S3Options {
+    /// As in `eu-west-1`.
+    pub region: Option<String>,
+    /// Another server than AWS.
+    pub endpoint: Option<String>,
+    /// Bucket in the path rather than in the host name.
+    pub path_style: bool,
+    /// The bucket is already in the endpoint's host name; unset: found out from it.
+    pub endpoint_bucket_in_host: Option<bool>,
+    /// Whether an `http://` endpoint may be used.
+    pub allow_http: bool,
+    /// Key id.
+    pub access_key_id: Option<String>,
+    /// Secret.
+    pub secret_access_key: Option<String>,
+    /// Session token.
+    pub session_token: Option<String>,
+}
+
+impl std::fmt::Debug for S3Options {
+    // Written by hand so that no log can print a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3Options")
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .field("path_style", &self.path_style)
+            .field("endpoint_bucket_in_host", &self.endpoint_bucket_in_host)
+            .field("allow_http", &self.allow_http)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How rows are read and kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadOptions {
+    /// Only these columns, in this order; empty: all, in the order of the file.
+    pub columns: Vec<String>,
+    /// Keep text columns dictionary-encoded when they are in memory.
+    pub dict_encode: bool,
+    /// Read from the source at each query instead of loading into memory.
+    pub lazy: bool,
+    /// Which columns get an equality index when they are in memory.
+    pub index: IndexOptions,
+    /// Options of one format only, as `delimiter`, `header`, `sheet`.
+    pub format: BTreeMap<String, String>,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { columns: Vec::new(), dict_encode: true, lazy: false, index: IndexOptions::default(), format: BTreeMap::new() }
+    }
+}
+
+/// Which columns get an equality index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexOptions {
+    /// All that qualify, none, or the listed.
+    pub mode: IndexMode,
+    /// The listed columns.
+    pub columns: Vec<String>,
+    /// A column with more distinct values than this gets none.
+    pub max_cardinality: usize,
+}
+
+impl Default for IndexOptions {
+    fn default() -> Self {
+        Self { mode: IndexMode::Auto, columns: Vec::new(), max_cardinality: 100_000 }
+    }
+}
+
+/// How index columns are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IndexMode {
+    /// Text, boolean and signed integer columns within the cardinality.
+    #[default]
+    Auto,
+    /// No column.
+    None,
+    /// The listed columns.
+    List,
+}
