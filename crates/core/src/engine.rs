@@ -1,6 +1,6 @@
 //! The seam to whatever reads rows. `service` and `api` see only this; the one heavy implementation is `datahall-engine`.
 
-use crate::dataset::DatasetSpec;
+use crate::dataset::{DatasetSpec, ReadOptions};
 use crate::error::Result;
 use crate::policy::ColumnPolicy;
 use crate::query::Query;
@@ -41,6 +41,14 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::read`]; `Invalid` for everything that is not a permitted read; `Forbidden` for a predicate on a
     /// restricted column.
     async fn sql(&self, sql: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows>;
+
+    /// Takes all of `rows` into a table of their own, in memory (dictionary-encoded and indexed as `options` say, whose
+    /// `columns` and `lazy` do not apply). Everything in it is visible: what was hidden from whoever asked is not in `rows`.
+    ///
+    /// # Errors
+    /// The first that `rows` gives; `Invalid` for an index on a column that is not there; `LimitExceeded` when it does
+    /// not fit the memory budget. Nothing is kept then.
+    async fn materialise(&self, rows: Rows, options: &ReadOptions) -> Result<Arc<dyn Table>>;
 }
 
 /// What the one who registers a source may reach.

@@ -44,6 +44,7 @@ impl Query {
 
 /// A condition on a row. Conditions on null are never true, except [`Expr::IsNull`].
 #[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "each field is what its name says")]
 pub enum Expr {
     /// All of them hold; none: always true.
     All(Vec<Expr>),

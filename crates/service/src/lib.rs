@@ -1,1 +1,31 @@
-//! stub
+//! Every use case of Datahall, once: who may do what is decided here, and the only way to rows leads through here.
+//!
+//! - [`Service`]: the use cases, one file each below `datasets/`, `sql.rs`, `saved_queries/`
+//! - [`auth`]: credentials → [`Principal`]
+//! - [`config`]: the configuration file, its checks, and appending to it
+//! - `registry`: the datasets that are live, and the generations of their rows
+
+mod answers;
+pub mod auth;
+pub mod config;
+mod ctx;
+mod datasets;
+mod loading;
+mod permission;
+mod readiness;
+mod registry;
+mod saved_queries;
+mod service;
+mod sql;
+#[cfg(test)]
+mod testing;
+
+pub use answers::{
+    Answer, ConfigReload, Export, Readiness, ReloadAll, ReloadError, Reloaded, SqlAnswer, State, Stats, Status, Summary,
+    TableSchema,
+};
+pub use auth::{Fetch, HttpFetch};
+pub use config::{DatasetBlock, Environment, Settings};
+pub use ctx::{Credentials, Ctx, Principal, PrincipalKind, Privileges};
+pub use saved_queries::{SavedQuery, SavedQueryRequest};
+pub use service::{Deps, Service};

@@ -40,6 +40,9 @@ impl Query {
             }
         })?;
         if self.is_grouped() { self.resolve_grouped(schema, policy)? } else { self.resolve_plain(schema)? }
+        // A key that is named again decides nothing.
+        let mut seen = HashSet::new();
+        self.order.retain(|order| seen.insert(order.column.clone()));
         Ok(self)
     }
 

@@ -1,0 +1,38 @@
+"""The OpenAPI document held against the server by schemathesis: every answer is one it describes, none is a 5xx."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from harness import TOKEN, Server, block, is_long, ok
+
+
+@pytest.fixture
+def server(tmp_path):
+    path = tmp_path / "small.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"id": [1, 2, 3], "text": ["a", None, "b"], "when": [None, None, None]}), path)
+    with Server("[sql]\nenabled = true\n\n[metrics]\nenabled = true\n\n" + block("small", path)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("who", ["anonymous", "administrator"])
+def test_every_answer_is_as_described(server, who, tmp_path):
+    examples = 400 if is_long() else 25
+    command = [Path(sys.executable).with_name("schemathesis"), "run", f"{server.url}/openapi.json"]
+    command += ["--seed", "20260101", "--max-examples", str(examples), "--generation-deterministic", "--workers", "1"]
+    command += ["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]
+    command += ["--suppress-health-check", "all", "--no-color"]
+    if who == "administrator":
+        command += ["--header", f"X-Admin-Token: {TOKEN}"]
+    run = subprocess.run(
+        [str(word) for word in command], cwd=tmp_path, env=os.environ | {"PYTHONIOENCODING": "utf-8"}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=1800,
+    )
+    assert run.returncode == 0, run.stdout[-12000:] + run.stderr[-2000:]
+    assert ok(server.get("/healthz")) == {"status": "ok"}
+    if who == "anonymous":
+        assert server.count("small") == 3

@@ -1,0 +1,3 @@
+//! The dialects, one folder each. None knows another.
+
+pub(crate) mod v1;

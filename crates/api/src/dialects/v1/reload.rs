@@ -1,0 +1,28 @@
+//! `POST /api/v1/datasets/{name}/reload`: reads a dataset's source again.
+
+use super::reply;
+use crate::shared::call::Call;
+use crate::shared::openapi::Operation;
+use axum::response::Response;
+use datahall_core::Result;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Reloaded {
+    dataset: String,
+    rows: Option<u64>,
+    elapsed_ms: u64,
+}
+
+pub(super) fn describe() -> Operation {
+    Operation::new("admin", "reload_dataset", "Read a dataset's source again")
+        .about("Queries in flight finish on the rows they began with. When the source cannot be read, the old rows stay.")
+        .answers(200, "Reloaded", "The new rows are being served")
+        .fails(400, "The source cannot be read; the old rows stay")
+}
+
+pub(super) async fn handle(mut call: Call) -> Result<Response> {
+    let name = call.path_parameter().await?;
+    let done = call.service().reload(&call.ctx, &name).await?;
+    reply::json(&Reloaded { dataset: done.dataset, rows: done.rows, elapsed_ms: done.elapsed_ms })
+}

@@ -1,0 +1,125 @@
+//! A router with one dataset, `small`, and requests to it.
+
+use super::engine::SmallEngine;
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use datahall_core::Result;
+use datahall_core::clock::{SystemClock, SystemRandom};
+use datahall_service::{DatasetBlock, Deps, Environment, Fetch, Service, Settings};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The administrator's secret.
+pub(super) const ADMIN: (&str, &str) = ("x-admin-token", "s3cret");
+
+/// A running router.
+pub(super) struct Api {
+    router: Router,
+    pub(super) service: Arc<Service>,
+    _folder: TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", String::from_utf8_lossy(&self.body)))
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(super) fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap().to_owned()
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+struct NoFetch;
+
+#[async_trait]
+impl Fetch for NoFetch {
+    async fn get(&self, url: &str) -> Result<Vec<u8>> {
+        Err(datahall_core::Error::unavailable(url.to_owned()))
+    }
+}
+
+impl Api {
+    pub(super) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("small.parquet"), "x").unwrap();
+        let mut settings = Settings::default();
+        settings.sql.enabled = true;
+        settings.metrics.enabled = true;
+        let location = folder.path().join("small.parquet");
+        let block = serde_json::json!({"name": "small", "source": {"kind": "parquet", "location": location}});
+        settings.datasets.push(DatasetBlock::from_json(block.to_string().as_bytes()).unwrap());
+        change(&mut settings);
+        let clock = Arc::new(SystemClock::new());
+        let service = Service::start(Deps {
+            engine: Arc::new(SmallEngine),
+            clock: clock.clone(),
+            random: Arc::new(SystemRandom),
+            fetch: Arc::new(NoFetch),
+            environment: Environment::fixed(&[]),
+            settings,
+            config_path: None,
+            data_dir: folder.path().to_path_buf(),
+            admin_token: Some(ADMIN.1.into()),
+        })
+        .await
+        .unwrap();
+        let api = Self { router: crate::router(service.clone(), clock, &SystemRandom), service, _folder: folder };
+        for _ in 0..500 {
+            if api.get("/readyz").await.status == 200 {
+                return api;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("not ready: {}", api.get("/readyz").await.text());
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], Body::empty()).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &str) -> Answer {
+        self.post_with(path, &[], body).await
+    }
+
+    pub(super) async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut all = vec![("content-type", "application/json")];
+        all.extend_from_slice(headers);
+        self.send("POST", path, &all, Body::from(body.to_owned())).await
+    }
+
+    pub(super) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}

@@ -1,0 +1,170 @@
+//! What happens to every request before and after its operation: an id, who asks, whether he may, the time limit, the
+//! error's shape, counters and the log line. One function rather than a stack of layers, which would cost each request more.
+
+use super::call::{App, Call};
+use super::metrics::Endpoint;
+use super::route::{Access, RenderError};
+use super::rows::Deadline;
+use super::{body, credentials, ids};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, Method, Uri, header};
+use axum::response::Response;
+use datahall_core::{Code, Error, Result};
+use datahall_service::{Ctx, Principal};
+use futures::FutureExt;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Stands in the log where no status was sent.
+const CLIENT_GONE: u16 = 499;
+
+/// What is known of a route before any request comes.
+pub(crate) struct Front {
+    /// Its counters.
+    pub(crate) endpoint: Arc<Endpoint>,
+    /// Who may call it.
+    pub(crate) access: Access,
+    /// How its dialect writes an error.
+    pub(crate) render_error: RenderError,
+}
+
+/// Runs one request through `handler`.
+pub(crate) async fn run<F, Fut>(app: Arc<App>, front: Arc<Front>, request: Request, handler: F) -> Response
+where
+    F: Fn(Call) -> Fut,
+    Fut: Future<Output = Result<Response>>,
+{
+    let started = app.clock.monotonic();
+    let id = app.ids.of(request.headers());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let deadline = Deadline { clock: app.clock.clone(), at: app.timeout.map(|timeout| started + timeout) };
+    let line = Line { id: &id, method: &method, uri: &uri, started };
+    let gone = Gone { app: &app, endpoint: &front.endpoint, line, armed: true };
+    let work = AssertUnwindSafe(judge_and_handle(&app, &front, request, id.clone(), deadline, handler)).catch_unwind();
+    let result = match app.timeout {
+        None => work.await,
+        Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Ok(Err(timed_out()))),
+    };
+    let result = result.unwrap_or_else(|panic| Err(Error::internal(format_args!("panic: {}", panic_text(&*panic)))));
+    let mut response = match result {
+        Ok(response) => response,
+        Err(error) => {
+            log_error(&id, &error);
+            (front.render_error)(&error, &id)
+        }
+    };
+    gone.disarm();
+    finish(&app, &front.endpoint, &mut response, &line);
+    response
+}
+
+/// Counts and logs a request whose client went away before there was an answer: its future is dropped, and this with it.
+struct Gone<'a> {
+    app: &'a App,
+    endpoint: &'a Endpoint,
+    line: Line<'a>,
+    armed: bool,
+}
+
+impl Gone<'_> {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            record(self.app, self.endpoint, CLIENT_GONE, &self.line);
+        }
+    }
+}
+
+/// What the log line says of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) started: Duration,
+}
+
+/// Puts on the headers every answer has, counts it and logs it.
+pub(crate) fn finish(app: &App, endpoint: &Endpoint, response: &mut Response, line: &Line<'_>) {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(line.id) {
+        headers.insert(ids::HEADER, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    record(app, endpoint, response.status().as_u16(), line);
+}
+
+fn record(app: &App, endpoint: &Endpoint, status: u16, line: &Line<'_>) {
+    let took = app.clock.monotonic().saturating_sub(line.started);
+    endpoint.count(status, took);
+    tracing::info!(
+        target: "datahall::request",
+        id = line.id,
+        method = line.method.as_str(),
+        path = line.uri.path(),
+        status,
+        duration_ms = took.as_micros() as f64 / 1000.0,
+        "request"
+    );
+}
+
+async fn judge_and_handle<F, Fut>(
+    app: &Arc<App>,
+    front: &Front,
+    request: Request,
+    id: String,
+    deadline: Deadline,
+    handler: F,
+) -> Result<Response>
+where
+    F: Fn(Call) -> Fut,
+    Fut: Future<Output = Result<Response>>,
+{
+    let (parts, request_body) = request.into_parts();
+    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let mut ctx = Ctx { principal: Principal::nobody(false), request_id: id, address };
+    if let Err(error) = judge(app, front.access, &parts.headers, &mut ctx).await {
+        body::drain(&parts.headers, request_body).await;
+        return Err(error);
+    }
+    handler(Call { app: app.clone(), ctx, parts, body: request_body, deadline }).await
+}
+
+/// Finds out who asks and whether he may, before anything of the body is read.
+async fn judge(app: &App, access: Access, headers: &axum::http::HeaderMap, ctx: &mut Ctx) -> Result<()> {
+    if access == Access::Open {
+        return Ok(());
+    }
+    ctx.principal = app.service.identify(&credentials::extract(headers)).await?;
+    match access {
+        Access::Open => Ok(()),
+        Access::Read => app.service.require_read(ctx),
+        Access::Admin => app.service.require_admin(ctx),
+        Access::Manage => app.service.require_manage(ctx),
+    }
+}
+
+fn timed_out() -> Error {
+    Error::new(Code::Timeout, "request timed out")
+}
+
+fn log_error(id: &str, error: &Error) {
+    let detail = error.detail().unwrap_or_default();
+    match error.code() {
+        Code::Internal => tracing::error!(request_id = id, error = error.message(), detail, "request failed"),
+        _ if error.detail().is_some() => tracing::info!(request_id = id, error = error.message(), detail, "request refused"),
+        _ => tracing::debug!(request_id = id, error = error.message(), "request refused"),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
+}

@@ -1,0 +1,154 @@
+//! The OpenAPI document, put together from what each operation says of itself.
+
+use super::route::{Access, Route};
+use serde_json::{Map, Value, json};
+
+/// What the document says of one operation. Errors, security and the path's parameters are added by the route.
+pub(crate) struct Operation {
+    tag: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    about: &'static str,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    responses: Vec<(u16, Value)>,
+}
+
+impl Operation {
+    /// An operation of the group `tag`.
+    pub(crate) fn new(tag: &'static str, id: &'static str, summary: &'static str) -> Self {
+        Self { tag, id, summary, about: "", parameters: Vec::new(), body: None, responses: Vec::new() }
+    }
+
+    /// What one should know beyond the summary.
+    pub(crate) fn about(mut self, text: &'static str) -> Self {
+        self.about = text;
+        self
+    }
+
+    /// A parameter of the query string.
+    pub(crate) fn query(self, name: &str, schema: Value, text: &str) -> Self {
+        self.parameter("query", name, schema, text)
+    }
+
+    /// A request header.
+    pub(crate) fn header(self, name: &str, text: &str) -> Self {
+        self.parameter("header", name, json!({"type": "string"}), text)
+    }
+
+    fn parameter(mut self, place: &str, name: &str, schema: Value, text: &str) -> Self {
+        self.parameters.push(json!({"name": name, "in": place, "required": false, "schema": schema, "description": text}));
+        self
+    }
+
+    /// A JSON body of the named schema.
+    pub(crate) fn body(mut self, schema: &str, required: bool, example: Value) -> Self {
+        self.body = Some(
+            json!({"required": required, "content": {"application/json": {"schema": reference(schema), "example": example}}}),
+        );
+        self
+    }
+
+    /// A JSON answer of the named schema.
+    pub(crate) fn answers(self, status: u16, schema: &str, text: &str) -> Self {
+        self.content(status, text, json!({"application/json": {"schema": reference(schema)}}), json!({}))
+    }
+
+    /// An answer of other content.
+    pub(crate) fn content(mut self, status: u16, text: &str, content: Value, headers: Value) -> Self {
+        let mut response = json!({"description": text});
+        if content.as_object().is_some_and(|map| !map.is_empty()) {
+            response["content"] = content;
+        }
+        if headers.as_object().is_some_and(|map| !map.is_empty()) {
+            response["headers"] = headers;
+        }
+        self.responses.push((status, response));
+        self
+    }
+
+    /// An error answer in the dialect's shape.
+    pub(crate) fn fails(self, status: u16, text: &str) -> Self {
+        self.answers(status, "Error", text)
+    }
+
+    fn render(mut self, route: &Route, id: String) -> Value {
+        if self.body.is_some() {
+            self = self.fails(400, "The body is wrong: what and where").fails(413, "The body is too large");
+        }
+        if route.path.contains("{name}") {
+            self = self.fails(404, "There is no such dataset");
+        }
+        if route.access != Access::Open {
+            self = self.fails(401, "A bearer token is missing or does not hold").fails(403, "The caller may not do this");
+            self = self.fails(503, "Not now; see Retry-After").fails(504, "It took too long");
+        }
+        let mut responses = Map::new();
+        for (status, response) in self.responses {
+            responses.entry(status.to_string()).or_insert(response);
+        }
+        let mut rendered = json!({"tags": [self.tag], "operationId": id, "summary": self.summary, "responses": responses});
+        if !self.about.is_empty() {
+            rendered["description"] = self.about.into();
+        }
+        if route.path.contains("{name}") {
+            let name = json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}, "description": "The name of a dataset"});
+            self.parameters.insert(0, name);
+        }
+        if !self.parameters.is_empty() {
+            rendered["parameters"] = self.parameters.into();
+        }
+        if let Some(body) = self.body {
+            rendered["requestBody"] = body;
+        }
+        rendered["security"] = security(route.access);
+        rendered
+    }
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Open => json!([]),
+        // The empty requirement: datasets may be open to anybody.
+        Access::Read => json!([{}, {"AdminToken": []}, {"Bearer": []}]),
+        Access::Admin | Access::Manage => json!([{"AdminToken": []}, {"Bearer": []}]),
+    }
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+/// The document for `routes`, whose schemas are `schemas` (a JSON object by name).
+pub(crate) fn document(routes: &[Route], schemas: Value) -> Value {
+    let mut paths = Map::new();
+    let mut ids = std::collections::HashSet::new();
+    for route in routes {
+        let operation = (route.describe)();
+        let mut id = operation.id.to_owned();
+        // The same operation at a second path needs an id of its own.
+        while !ids.insert(id.clone()) {
+            id.push_str("_alias");
+        }
+        let item = paths.entry(route.path.to_string()).or_insert_with(|| json!({}));
+        item[route.method.to_ascii_lowercase()] = operation.render(route, id);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Datahall",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "One server for datasets: register them, query them, export them.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "AdminToken": {"type": "apiKey", "in": "header", "name": "X-Admin-Token"},
+                "Bearer": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    })
+}

@@ -1,0 +1,116 @@
+//! A route as data: method, path, who may call it, what the document says of it, and the handler.
+
+use super::call::{App, Call};
+use super::front::{self, Front};
+use super::metrics::Endpoint;
+use super::openapi::Operation;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use datahall_core::{Error, Result};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anybody; nobody is asked who he is.
+    Open,
+    /// Whoever may read datasets.
+    Read,
+    /// Whoever may register and reload them.
+    Admin,
+    /// Whoever may keep saved queries.
+    Manage,
+}
+
+/// How a dialect writes an error.
+pub(crate) type RenderError = fn(&Error, request_id: &str) -> Response;
+
+type Mount = Arc<dyn Fn(Arc<Front>) -> MethodRouter<Arc<App>> + Send + Sync>;
+
+/// A route.
+#[derive(Clone)]
+pub(crate) struct Route {
+    /// `GET` (which covers `HEAD`), `POST` or `DELETE`.
+    pub(crate) method: &'static str,
+    /// With `{name}` for the parameter.
+    pub(crate) path: Cow<'static, str>,
+    /// Who may call it.
+    pub(crate) access: Access,
+    /// What the document says of it.
+    pub(crate) describe: fn() -> Operation,
+    mount: Mount,
+}
+
+impl Route {
+    /// A route that `GET` and `HEAD` lead to.
+    pub(crate) fn get<F, Fut>(path: impl Into<Cow<'static, str>>, access: Access, describe: fn() -> Operation, handler: F) -> Self
+    where
+        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response>> + Send + 'static,
+    {
+        Self::new("GET", MethodFilter::GET, path, access, describe, handler)
+    }
+
+    /// A route that `POST` leads to.
+    pub(crate) fn post<F, Fut>(
+        path: impl Into<Cow<'static, str>>,
+        access: Access,
+        describe: fn() -> Operation,
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response>> + Send + 'static,
+    {
+        Self::new("POST", MethodFilter::POST, path, access, describe, handler)
+    }
+
+    /// A route that `DELETE` leads to.
+    pub(crate) fn delete<F, Fut>(
+        path: impl Into<Cow<'static, str>>,
+        access: Access,
+        describe: fn() -> Operation,
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response>> + Send + 'static,
+    {
+        Self::new("DELETE", MethodFilter::DELETE, path, access, describe, handler)
+    }
+
+    fn new<F, Fut>(
+        method: &'static str,
+        filter: MethodFilter,
+        path: impl Into<Cow<'static, str>>,
+        access: Access,
+        describe: fn() -> Operation,
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Response>> + Send + 'static,
+    {
+        let mount: Mount = Arc::new(move |front: Arc<Front>| {
+            let handler = handler.clone();
+            on(filter, move |State(app): State<Arc<App>>, request: Request| {
+                front::run(app, front.clone(), request, handler.clone())
+            })
+        });
+        Self { method, path: path.into(), access, describe, mount }
+    }
+
+    /// The same route at another path.
+    pub(crate) fn at(&self, path: impl Into<Cow<'static, str>>) -> Self {
+        Self { path: path.into(), ..self.clone() }
+    }
+
+    /// Adds the route to `router`, its requests counted by `endpoint`.
+    pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, render_error: RenderError) -> Router<Arc<App>> {
+        let front = Front { endpoint, access: self.access, render_error };
+        router.route(&self.path, (self.mount)(Arc::new(front)))
+    }
+}

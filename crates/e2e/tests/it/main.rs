@@ -1,0 +1,10 @@
+//! Whole-server tests: each starts the real binary and speaks HTTP to it. The modules mirror the URLs.
+
+mod support;
+
+mod api_v1;
+mod auth;
+mod lifecycle;
+mod probes;
+mod robustness;
+mod sources;

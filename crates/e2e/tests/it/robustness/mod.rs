@@ -1,0 +1,4 @@
+//! Many at once, and the end at any instant.
+
+mod concurrency;
+mod crash;

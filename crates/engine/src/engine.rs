@@ -1,0 +1,90 @@
+//! [`DataFusionEngine`]: opens sources, decides which way a query is read, and starts it.
+
+mod open;
+mod read;
+mod sql;
+
+use crate::cpu::Cpu;
+use crate::options::Options;
+use crate::resident::Budget;
+use async_trait::async_trait;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datahall_core::dataset::{DatasetSpec, ReadOptions};
+use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table};
+use datahall_core::query::Query;
+use datahall_core::{Error, Result};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+/// The engine on Arrow and DataFusion.
+pub struct DataFusionEngine {
+    cpu: Cpu,
+    budget: Arc<Budget>,
+    /// Runs on all threads.
+    parallel: SessionContext,
+    /// Runs on one partition: rows keep the order of their source.
+    ordered: SessionState,
+}
+
+impl DataFusionEngine {
+    /// An engine with nothing opened yet; empties the spill folder.
+    ///
+    /// # Errors
+    /// When the spill folder cannot be made or the threads not started.
+    pub fn new(options: Options) -> Result<Arc<Self>> {
+        let spill = &options.spill_dir;
+        if spill.exists() {
+            std::fs::remove_dir_all(spill).map_err(|error| Error::internal(error).context("spill folder"))?;
+        }
+        std::fs::create_dir_all(spill).map_err(|error| Error::internal(error).context("spill folder"))?;
+        let pool = FairSpillPool::new(usize::try_from(options.query_memory_bytes).unwrap_or(usize::MAX));
+        let top = NonZeroUsize::new(3).ok_or_else(|| Error::internal("three is not zero"))?;
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, top)))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.clone()])))
+            .build_arc()
+            .map_err(Error::internal)?;
+        let state = |partitions: usize| {
+            let mut config = SessionConfig::new().with_target_partitions(partitions).with_information_schema(false);
+            config.options_mut().execution.parquet.pushdown_filters = true;
+            config.options_mut().execution.parquet.reorder_filters = true;
+            SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features().build()
+        };
+        Ok(Arc::new(Self {
+            cpu: Cpu::new(options.threads)?,
+            budget: Budget::new(options.memory_budget_bytes),
+            parallel: SessionContext::new_with_state(state(options.threads.max(1))),
+            ordered: state(1),
+        }))
+    }
+}
+
+#[async_trait]
+impl Engine for DataFusionEngine {
+    async fn open(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>> {
+        self.open_table(spec, access).await
+    }
+
+    async fn read(&self, handle: &Handle, query: &Query) -> Result<Rows> {
+        self.read_table(handle, query).await
+    }
+
+    fn tables_in(&self, sql: &str) -> Result<Vec<String>> {
+        crate::sql::tables_in(sql)
+    }
+
+    async fn sql(&self, sql: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
+        self.run_sql(sql, tables, max_rows).await
+    }
+
+    async fn materialise(&self, rows: Rows, options: &ReadOptions) -> Result<Arc<dyn Table>> {
+        self.materialise_rows(rows, options).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

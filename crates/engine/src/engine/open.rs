@@ -1,0 +1,89 @@
+//! Opening a source, and taking it into memory when it is to be there and fits.
+
+use super::DataFusionEngine;
+use crate::errors::from_datafusion;
+use crate::resident::{Loaded, Resident, load};
+use crate::sources;
+use crate::table::{Data, OpenTable};
+use arrow::datatypes::Schema;
+use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
+use datahall_core::dataset::{DatasetSpec, IndexMode, ReadOptions};
+use datahall_core::engine::{Access, Rows, Table, TableInfo};
+use datahall_core::query::find_column;
+use datahall_core::{Code, Error, Result};
+use futures::TryStreamExt;
+use std::sync::Arc;
+
+impl DataFusionEngine {
+    pub(super) async fn open_table(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>> {
+        let context = self.parallel.clone();
+        let (wanted, access) = (spec.clone(), access.clone());
+        let opened = self.cpu.run(async move { sources::open(&context, &wanted, &access).await }).await?;
+        let schema = opened.provider.schema();
+        check_index(&spec.options, &schema)?;
+        let mut notes = opened.notes;
+        if !spec.options.lazy {
+            let location = &spec.source.location().url;
+            match self.load_all(opened.provider.clone(), &spec.options, location).await? {
+                Loaded::Resident(resident) => return Ok(resident_table(resident, opened.storage_bytes, notes)),
+                Loaded::TooLarge => notes.push("does not fit the memory budget and is served lazily".into()),
+            }
+        }
+        let info = TableInfo {
+            schema,
+            rows: opened.rows,
+            resident: false,
+            memory_bytes: 0,
+            storage_bytes: opened.storage_bytes,
+            indexed: Vec::new(),
+            notes,
+        };
+        Ok(Arc::new(OpenTable { info, data: Data::Lazy(opened.provider) }))
+    }
+
+    async fn load_all(&self, provider: Arc<dyn TableProvider>, options: &ReadOptions, location: &str) -> Result<Loaded> {
+        let state = self.ordered.clone();
+        let (options, budget, location) = (options.clone(), self.budget.clone(), location.to_owned());
+        let work = async move {
+            let plan = provider.scan(&state, None, &[], None).await?;
+            let rows = execute_stream(plan, state.task_ctx())?;
+            load(rows, &options, &budget).await
+        };
+        self.cpu.run(async move { work.await.map_err(|error| sources::explain_at_open(&location, &error)) }).await
+    }
+
+    pub(super) async fn materialise_rows(&self, rows: Rows, options: &ReadOptions) -> Result<Arc<dyn Table>> {
+        check_index(options, &rows.schema)?;
+        let batches = rows.batches.map_err(|error| DataFusionError::External(Box::new(error)));
+        let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(rows.schema, batches));
+        let (options, budget) = (options.clone(), self.budget.clone());
+        let loaded = self.cpu.run(async move { load(rows, &options, &budget).await.map_err(from_datafusion) }).await?;
+        match loaded {
+            Loaded::Resident(resident) => Ok(resident_table(resident, None, Vec::new())),
+            Loaded::TooLarge => Err(Error::new(Code::LimitExceeded, "the result does not fit the memory budget")),
+        }
+    }
+}
+
+fn resident_table(resident: Arc<Resident>, storage_bytes: Option<u64>, notes: Vec<String>) -> Arc<dyn Table> {
+    let info = TableInfo {
+        schema: resident.schema.clone(),
+        rows: Some(resident.rows as u64),
+        resident: true,
+        memory_bytes: resident.bytes(),
+        storage_bytes,
+        indexed: resident.indexed(),
+        notes,
+    };
+    Arc::new(OpenTable { info, data: Data::Resident(resident) })
+}
+
+fn check_index(options: &ReadOptions, schema: &Schema) -> Result<()> {
+    if options.index.mode == IndexMode::List {
+        options.index.columns.iter().try_for_each(|name| find_column(schema, name).map(|_| ()).map_err(|error| error.context("index")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! What the engine is given of the machine.
+
+use std::path::PathBuf;
+
+/// What the engine may use.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Bytes that tables in memory may take together; what does not fit is served lazily.
+    pub memory_budget_bytes: u64,
+    /// Bytes that running queries may take together; beyond it they spill to disk where they can.
+    pub query_memory_bytes: u64,
+    /// Where they spill. Emptied when the engine starts.
+    pub spill_dir: PathBuf,
+    /// Threads for queries.
+    pub threads: usize,
+}

@@ -1,0 +1,66 @@
+//! Tables in memory: Arrow chunks with one sorted dictionary a text column, minimum and maximum a chunk, and value
+//! indexes; read by kernels, without planning.
+
+mod aggregate;
+mod budget;
+mod dictionary;
+mod gather;
+mod group;
+mod index;
+mod keys;
+mod load;
+mod lower;
+mod page;
+mod provider;
+mod scan;
+mod top;
+mod zones;
+
+use arrow::array::{RecordBatch, StringArray};
+use arrow::datatypes::SchemaRef;
+use index::Index;
+use zones::Zones;
+
+pub(crate) use budget::Budget;
+pub(crate) use group::Grouping;
+pub(crate) use load::{Loaded, load};
+pub(crate) use page::Page;
+pub(crate) use top::{SortKey, Top};
+
+/// Rows a chunk; every chunk but the last has exactly as many. Small enough that a minimum and maximum prune well, and
+/// the batch size DataFusion works in.
+pub(crate) const CHUNK_ROWS: usize = 8192;
+
+/// A table in memory. It never changes.
+#[derive(Debug)]
+pub(crate) struct Resident {
+    pub(crate) schema: SchemaRef,
+    pub(crate) rows: usize,
+    chunks: Vec<RecordBatch>,
+    columns: Vec<ColumnStore>,
+    /// What it holds of the budget, given back when it is dropped.
+    reservation: budget::Reservation,
+}
+
+/// What a column has beside its chunks.
+#[derive(Debug, Default)]
+struct ColumnStore {
+    /// The distinct values in ascending order; the chunks hold their positions.
+    dictionary: Option<StringArray>,
+    index: Option<Index>,
+    zones: Zones,
+}
+
+impl Resident {
+    /// Bytes it holds of the budget.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.reservation.bytes()
+    }
+
+    /// Names of the columns with an index.
+    pub(crate) fn indexed(&self) -> Vec<String> {
+        let with_index = self.columns.iter().zip(self.schema.fields()).filter(|(column, _)| column.index.is_some());
+        with_index.map(|(_, field)| field.name().clone()).collect()
+    }
+}
+

@@ -1,0 +1,151 @@
+//! Delta tables, at the version they have when they are opened.
+//!
+//! The table sees nothing but a read-only store of the files that lie below its folder now, so that its log can name
+//! nothing outside, nothing is created, and files that change or go away are noticed as with every other source.
+
+use super::errors::{explain_at_open, find};
+use super::listing::{Place, place};
+use super::pinned_file::PinnedFile;
+use super::pinned_store::{PinnedStore, Registration};
+use super::{Opened, hive, local, s3};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result as QueryResult;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
+use datahall_core::dataset::Location;
+use datahall_core::engine::Access;
+use datahall_core::{Error, Result};
+use deltalake::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
+use deltalake::kernel::{Add, StorageType};
+use deltalake::logstore::{StorageConfig, default_logstore};
+use deltalake::{DeltaTable, DeltaTableError};
+use object_store::prefix::PrefixStore;
+use std::collections::HashMap;
+use std::sync::Arc;
+use url::Url;
+
+const LOG: &str = "_delta_log/";
+
+/// Opens the table at `location`.
+///
+/// # Errors
+/// `Invalid`: no table there, a log that is corrupt, needs what is not supported, or names files outside or missing.
+pub(crate) async fn open(context: &SessionContext, location: &Location, access: &Access) -> Result<Opened> {
+    let url = location.url.as_str();
+    let files = everything(location, access).await?;
+    let is_log = |file: &PinnedFile| file.name.starts_with(LOG) && (file.name.ends_with(".json") || file.name.ends_with(".parquet"));
+    if !files.iter().any(is_log) {
+        return Err(Error::invalid(format!("{url}: no Delta table here (there is no _delta_log)")));
+    }
+    let sizes: HashMap<String, u64> = files.iter().map(|file| (file.name.clone(), file.size())).collect();
+    let registration = Registration::new(&context.runtime_env(), PinnedStore::by_name(files))?;
+    let table = load(url, &registration).await?;
+    let state = table.snapshot().map_err(|error| failed(url, error.into()))?;
+    let (mut storage, mut rows) = (0, Some(0));
+    for view in state.log_data().iter() {
+        let add = view.add_action();
+        check(url, &add, &sizes)?;
+        storage += u64::try_from(add.size).unwrap_or(0);
+        let deleted = add.deletion_vector.map_or(0, |vector| vector.cardinality);
+        let count = view.num_records().and_then(|count| u64::try_from(count).ok()?.checked_sub(u64::try_from(deleted).ok()?));
+        rows = rows.zip(count).map(|(rows, count)| rows + count);
+    }
+    let config = DeltaScanConfig { wrap_partition_values: false, enable_parquet_pushdown: false, schema_force_view_types: false, ..DeltaScanConfig::new() };
+    let scan = DeltaScanNext::new(Arc::new(state.snapshot().clone()), config).map_err(|error| failed(url, error))?;
+    let provider: Arc<dyn TableProvider> = Arc::new(PinnedDelta { scan, _registration: registration });
+    let rows = match rows {
+        Some(rows) => rows,
+        None => counted(context, url, &provider).await?,
+    };
+    let notes = table.version().map(|version| format!("Delta version {version}")).into_iter().collect();
+    Ok(Opened { provider, rows: Some(rows), storage_bytes: Some(storage), notes })
+}
+
+async fn everything(location: &Location, access: &Access) -> Result<Vec<PinnedFile>> {
+    let url = location.url.as_str();
+    match place(url)? {
+        Place::Local(path) => {
+            let path = if url.contains("://") { hive::decode(path) } else { path.to_owned() };
+            local::everything(url, &path, access).await
+        }
+        Place::S3 { bucket, key } => s3::everything(url, bucket, key, &location.s3).await,
+        Place::Http(_) => Err(Error::invalid(format!("{url}: a Delta table is read from a folder or an s3:// prefix"))),
+    }
+}
+
+async fn load(url: &str, registration: &Arc<Registration>) -> Result<DeltaTable> {
+    let root = registration.store.clone();
+    let number = registration.store.number();
+    let table_url = Url::parse(&format!("{}{number}/", registration.url.as_str())).map_err(Error::internal)?;
+    let prefixed = Arc::new(PrefixStore::new(root.clone(), number.to_string()));
+    let mut table = DeltaTable::new(default_logstore(prefixed, root, &table_url, &StorageConfig::default()));
+    table.load().await.map_err(|error| failed(url, error.into()))?;
+    Ok(table)
+}
+
+/// Checks that what `add` names lies below the table's folder and is there.
+fn check(url: &str, add: &Add, sizes: &HashMap<String, u64>) -> Result<()> {
+    let path = add.path.as_str();
+    let outside = path.starts_with('/') || path.contains("://") || path.starts_with("file:") || hive::decode(path).split('/').any(|part| part == "..");
+    let vector_outside = add.deletion_vector.as_ref().is_some_and(|vector| matches!(vector.storage_type, StorageType::AbsolutePath));
+    if outside || vector_outside {
+        return Err(Error::invalid(format!("{url}: the Delta log names files by absolute paths or outside the table, which are not read")));
+    }
+    // Logs hold paths percent-encoded; some writers do not encode.
+    let size = sizes.get(path).or_else(|| sizes.get(&hive::decode(path)));
+    match size {
+        Some(size) if u64::try_from(add.size).is_ok_and(|logged| logged == *size) => Ok(()),
+        Some(_) => Err(Error::invalid(format!("{url}: {path} is not of the size that the Delta log says"))),
+        None => Err(Error::invalid(format!("{url}: {path} is missing, although the Delta log names it (vacuumed?)"))),
+    }
+}
+
+fn failed(url: &str, error: DataFusionError) -> Error {
+    let unsupported = find(&error, |inner| inner.downcast_ref::<DeltaTableError>().map(ToString::to_string)).filter(|text| text.contains("eature"));
+    if let Some(text) = unsupported.or_else(|| Some(error.to_string()).filter(|text| text.contains("nsupported") && text.contains("eature"))) {
+        return Error::invalid(format!("{url}: the Delta table needs reader features that are not supported")).with_detail(text);
+    }
+    match super::explain(&error) {
+        Some(_) => explain_at_open(url, &error),
+        None => Error::invalid(format!("{url}: the Delta log cannot be read")).with_detail(error),
+    }
+}
+
+async fn counted(context: &SessionContext, url: &str, provider: &Arc<dyn TableProvider>) -> Result<u64> {
+    let count = async { context.read_table(provider.clone())?.count().await };
+    count.await.map(|count| count as u64).map_err(|error| explain_at_open(url, &error))
+}
+
+/// A table with the store that it reads.
+#[derive(Debug)]
+struct PinnedDelta {
+    scan: DeltaScanNext,
+    _registration: Arc<Registration>,
+}
+
+#[async_trait::async_trait]
+impl TableProvider for PinnedDelta {
+    fn schema(&self) -> arrow::datatypes::SchemaRef {
+        self.scan.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> QueryResult<Arc<dyn ExecutionPlan>> {
+        self.scan.scan(state, projection, filters, limit).await
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> QueryResult<Vec<TableProviderFilterPushDown>> {
+        self.scan.supports_filters_pushdown(filters)
+    }
+}

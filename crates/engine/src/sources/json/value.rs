@@ -1,0 +1,195 @@
+//! JSON values whose objects keep the order of their keys, as columns do.
+
+use arrow::datatypes::{DataType, Fields, Schema};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+use std::fmt;
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Json {
+    Null,
+    Bool(bool),
+    Int(i64),
+    UInt(u64),
+    Float(f64),
+    Text(String),
+    List(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+/// One object: a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row(pub(super) Vec<(String, Json)>);
+
+impl Row {
+    /// Makes the row one that `schema` can take: where it wants text, what is not text becomes JSON text.
+    pub(super) fn fit(&mut self, schema: &Schema) {
+        fit_fields(&mut self.0, schema.fields());
+    }
+}
+
+fn fit_fields(values: &mut Vec<(String, Json)>, fields: &Fields) {
+    values.retain_mut(|(name, value)| {
+        let field = fields.iter().find(|field| field.name() == name);
+        field.is_some_and(|field| {
+            value.fit(field.data_type());
+            true
+        })
+    });
+}
+
+impl Json {
+    fn fit(&mut self, data_type: &DataType) {
+        match (&mut *self, data_type) {
+            (Self::Null | Self::Text(_), _) => {}
+            (Self::List(items), DataType::List(item)) => items.iter_mut().for_each(|value| value.fit(item.data_type())),
+            (Self::Object(values), DataType::Struct(fields)) => fit_fields(values, fields),
+            (value, DataType::Utf8) => *self = Self::Text(serde_json::to_string(value).unwrap_or_default()),
+            _ => {}
+        }
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(i64::try_from(value).map_or(Json::UInt(value), Json::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(Json::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Json, A::Error> {
+        Ok(Json::Object(object(entries)?))
+    }
+}
+
+/// Of keys that come twice the last counts.
+fn object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Vec<(String, Json)>, A::Error> {
+    let mut values: Vec<(String, Json)> = Vec::new();
+    while let Some((key, value)) = entries.next_entry::<String, Json>()? {
+        match values.iter_mut().find(|(known, _)| *known == key) {
+            Some(known) => known.1 = value,
+            None => values.push((key, value)),
+        }
+    }
+    Ok(values)
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyRow;
+
+impl<'de> Visitor<'de> for AnyRow {
+    type Value = Row;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Row, A::Error> {
+        Ok(Row(object(entries)?))
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyRow)
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Int(value) => serializer.serialize_i64(*value),
+            Self::UInt(value) => serializer.serialize_u64(*value),
+            Self::Float(value) => serializer.serialize_f64(*value),
+            Self::Text(value) => serializer.serialize_str(value),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Object(values) => serializer.collect_map(values.iter().map(|(key, value)| (key, value))),
+        }
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+/// Calls `each` with every object of the array that `text` is.
+///
+/// # Errors
+/// What is wrong, and on which line.
+pub(super) fn each_in_array(text: &[u8], each: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    EachRow(each).deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| error.to_string())
+}
+
+struct EachRow<F>(F);
+
+impl<'de, F: FnMut(Row) -> Result<(), String>> DeserializeSeed<'de> for EachRow<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(Row) -> Result<(), String>> Visitor<'de> for EachRow<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut rows: A) -> Result<(), A::Error> {
+        while let Some(row) = rows.next_element()? {
+            self.0(row).map_err(serde::de::Error::custom)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! The SQL gate: text → a plan that only reads what it was given.
+//!
+//! The text is parsed ([`parse`]) and its clauses checked ([`shape`]), planned with nothing in sight but the given tables
+//! and the allowed functions ([`provider`]), and then the plan itself is checked ([`verify`], [`lineage`]).
+
+mod checked_sum;
+mod columns;
+mod dialect;
+mod explain;
+mod functions;
+mod guarded;
+mod information;
+mod lineage;
+mod parse;
+mod provider;
+mod shape;
+mod verify;
+
+#[cfg(test)]
+mod slt;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use checked_sum::checked_sum;
+pub(crate) use explain::explain_execution;
+pub(crate) use guarded::Guarded;
+
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::sql::planner::{ParserOptions, SqlToRel};
+use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
+use datahall_core::policy::ColumnPolicy;
+use datahall_core::{Error, Result};
+use parse::Asked;
+use provider::{Known, Named};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+/// Stack for parsing and planning. The bounds of [`parse`] and [`shape`] keep well within it; what a thread has by
+/// default is less than an unoptimised build needs for nests that the bounds permit.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Runs `work` on a deep stack. A panic of the parser or planner ends as an error.
+fn deep<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("sql".into()).stack_size(STACK_BYTES).spawn_scoped(scope, work);
+        let thread = thread.map_err(Error::internal)?;
+        thread.join().unwrap_or_else(|_| Err(Error::internal("planning the statement panicked")))
+    })
+}
+
+/// The names of the tables that `sql` reads, each once, as written (unquoted in lower case, parts joined with dots).
+/// CTEs are not tables; tables of the information schema are.
+///
+/// # Errors
+/// `Invalid` when it is not one reading statement.
+pub(crate) fn tables_in(sql: &str) -> Result<Vec<String>> {
+    deep(|| match parse::statement(parse::tokens(sql)?)? {
+        Asked::Describe(name) => Ok(vec![shape::written(&name)?]),
+        Asked::Query(query) => Ok(shape::check(&query)?.tables),
+    })
+}
+
+/// The checked plan of `sql` over `tables` alone, not yet optimised. It gives at most `max_rows` rows.
+///
+/// # Errors
+/// `Invalid` for everything that is not a permitted read; `Forbidden` for a predicate on a restricted column.
+pub(crate) fn plan(
+    state: &SessionState,
+    sql: &str,
+    tables: &[(String, Arc<dyn TableProvider>, Arc<ColumnPolicy>)],
+    max_rows: u64,
+) -> Result<LogicalPlan> {
+    let named: Vec<Named> = tables
+        .iter()
+        .map(|(name, provider, policy)| Named { name: name.clone(), provider: Guarded::new(provider.clone(), policy) })
+        .collect();
+    deep(|| {
+        let mut tokens = parse::tokens(sql)?;
+        let schemas: Vec<_> = named.iter().map(|table| (table.name.as_str(), table.provider.schema())).collect();
+        columns::quote(&mut tokens, &schemas);
+        let known = Known { state, tables: &named, lookups: AtomicUsize::new(1_000 + tokens.len().saturating_mul(32)) };
+        let plan = match parse::statement(tokens)? {
+            Asked::Describe(name) => described(&known, &name)?,
+            Asked::Query(query) => {
+                known.check_functions(&shape::check(&query)?.functions)?;
+                let options = ParserOptions::from(&state.config_options().sql_parser);
+                let planner = SqlToRel::new_with_options(&known, options);
+                planner.sql_statement_to_plan(Statement::Query(query)).map_err(|error| explain::planning(&error))?
+            }
+        };
+        verify::check(&plan, &named)?;
+        lineage::check(&plan)?;
+        let limit = usize::try_from(max_rows).unwrap_or(usize::MAX);
+        LogicalPlanBuilder::from(plan).limit(0, Some(limit)).and_then(LogicalPlanBuilder::build).map_err(Error::internal)
+    })
+}
+
+fn described(known: &Known, name: &ObjectName) -> Result<LogicalPlan> {
+    let name = shape::written(name)?;
+    let table = known.table(&name).ok_or_else(|| Error::invalid(format!("unknown table: {name}")))?;
+    let rows = information::describe(&table.schema()).ok_or_else(|| Error::internal("describing a table"))?;
+    let scan = LogicalPlanBuilder::scan("described", provider_as_source(rows), None);
+    scan.and_then(LogicalPlanBuilder::build).map_err(Error::internal)
+}

@@ -1,0 +1,48 @@
+//! Statements that must not get through, from a list.
+
+use super::*;
+use datahall_core::Code;
+
+fn statements() -> impl Iterator<Item = &'static str> {
+    // A comment of SQL begins otherwise than one of the list.
+    include_str!("../hostile.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+#[test]
+fn every_hostile_statement_is_refused_as_invalid_before_anything_runs() {
+    assert!(statements().count() >= 150);
+    let (state, tables) = (state(), tables());
+    for sql in statements() {
+        let refused = tables_in(sql).and_then(|_| plan(&state, sql, &tables, 10).map(|plan| plan.to_string()));
+        match refused {
+            Ok(plan) => panic!("accepted: {sql}\n{plan}"),
+            Err(error) => assert_eq!(error.code(), Code::Invalid, "{sql}: {error:?}"),
+        }
+    }
+}
+
+#[test]
+fn refusals_name_what_the_caller_wrote_and_nothing_else() {
+    for sql in statements() {
+        let Err(error) = tables_in(sql).and_then(|_| plan(&state(), sql, &tables(), 10).map(drop)) else { continue };
+        let message = error.message();
+        assert!(!message.contains("Did you mean"), "{sql}: {message}");
+        assert!(!message.contains("staff") && !message.contains("datafusion.public"), "{sql}: {message}");
+        assert!(!message.contains("sqlparser") && message.len() < 700 && !message.is_empty(), "{sql}: {message}");
+    }
+}
+
+#[test]
+fn refusals_read_well() {
+    let said = |sql: &str| refusal(sql).message().to_owned();
+    assert_eq!(said("SELECT * FROM nothing"), "unknown table: nothing");
+    assert_eq!(said("SELECT nothing FROM people"), "unknown column: nothing");
+    assert_eq!(said("DROP TABLE people"), "only one SELECT, WITH, VALUES or DESCRIBE statement is allowed; found DROP");
+    assert_eq!(said("SELECT $1"), "line 1, column 8: parameters are not supported; write the value");
+    assert_eq!(said("SELECT * INTO x FROM people"), "SELECT INTO is not supported");
+    assert_eq!(said("SELECT a FROM cars; SELECT 1"), "only one statement is allowed");
+    assert_eq!(said("SELECT 1/0"), "division by zero");
+    assert_eq!(said("SELECT sum(id + 9223372036854775800) FROM people"), "sum overflows BIGINT");
+    assert!(said("SELECT CAST(name AS INT) FROM people").contains("ann"), "{}", said("SELECT CAST(name AS INT) FROM people"));
+    assert_eq!(said("SELECT \"origin\" FROM cars"), "unknown column: origin; for the column with capitals write \"Origin\"");
+}

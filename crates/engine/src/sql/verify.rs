@@ -1,0 +1,132 @@
+//! The resolved plan against what a plan may be made of: every node and every expression, those of subqueries too.
+
+use super::functions;
+use super::provider::Named;
+use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::DataFusionError;
+use datafusion::datasource::source_as_provider;
+use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, WindowFunctionDefinition};
+use datahall_core::{Error, Result};
+use std::sync::Arc;
+
+/// Checks that `plan` only reads, only `tables` (or tables made for this statement), and calls only allowed functions.
+///
+/// # Errors
+/// `Invalid`, naming what is not permitted.
+pub(super) fn check(plan: &LogicalPlan, tables: &[Named]) -> Result<()> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    options.verify_plan(plan).map_err(|error| Error::invalid("only reading is allowed").with_detail(error))?;
+    let mut refused = None;
+    let visit = |node: &LogicalPlan| {
+        let checked = check_node(node, tables).and_then(|()| check_expressions(node));
+        Ok(match checked {
+            Ok(()) => TreeNodeRecursion::Continue,
+            Err(error) => {
+                refused = Some(error);
+                TreeNodeRecursion::Stop
+            }
+        })
+    };
+    plan.apply_with_subqueries(visit).map_err(Error::internal)?;
+    refused.map_or(Ok(()), Err)
+}
+
+fn check_node(node: &LogicalPlan, tables: &[Named]) -> Result<()> {
+    match node {
+        LogicalPlan::Projection(_)
+        | LogicalPlan::Filter(_)
+        | LogicalPlan::Window(_)
+        | LogicalPlan::Aggregate(_)
+        | LogicalPlan::Sort(_)
+        | LogicalPlan::Join(_)
+        | LogicalPlan::Union(_)
+        | LogicalPlan::EmptyRelation(_)
+        | LogicalPlan::SubqueryAlias(_)
+        | LogicalPlan::Limit(_)
+        | LogicalPlan::Values(_)
+        | LogicalPlan::Distinct(_)
+        | LogicalPlan::Unnest(_)
+        // One that is part of an expression; LATERAL, which makes a node of it, is refused before planning.
+        | LogicalPlan::Subquery(_) => Ok(()),
+        LogicalPlan::TableScan(scan) => check_scan(scan, tables),
+        LogicalPlan::Repartition(_)
+        | LogicalPlan::Statement(_)
+        | LogicalPlan::Explain(_)
+        | LogicalPlan::Analyze(_)
+        | LogicalPlan::Extension(_)
+        | LogicalPlan::Dml(_)
+        | LogicalPlan::Ddl(_)
+        | LogicalPlan::Copy(_)
+        | LogicalPlan::DescribeTable(_)
+        | LogicalPlan::RecursiveQuery(_) => Err(Error::invalid("the statement does something that is not permitted here")),
+    }
+}
+
+fn check_scan(scan: &TableScan, tables: &[Named]) -> Result<()> {
+    let unknown = || Error::invalid(format!("unknown table: {}", scan.table_name));
+    let provider: Arc<dyn TableProvider> = source_as_provider(&scan.source).map_err(|_| unknown())?;
+    let given = tables.iter().any(|table| Arc::ptr_eq(&table.provider, &provider));
+    if given || provider.is::<MemTable>() { Ok(()) } else { Err(unknown()) }
+}
+
+fn check_expressions(node: &LogicalPlan) -> Result<()> {
+    let mut refused = None;
+    let found = node.apply_expressions(|expr| {
+        expr.apply(|part| match check_expression(part) {
+            Ok(()) => Ok(TreeNodeRecursion::Continue),
+            Err(error) => {
+                refused = Some(error);
+                Ok(TreeNodeRecursion::Stop)
+            }
+        })
+    });
+    found.map_err(|error: DataFusionError| Error::internal(error))?;
+    refused.map_or(Ok(()), Err)
+}
+
+fn check_expression(expr: &Expr) -> Result<()> {
+    let (allowed, name) = match expr {
+        Expr::ScalarFunction(call) => (functions::allows_scalar(call.name()), call.name()),
+        Expr::AggregateFunction(call) => (functions::allows_aggregate(call.func.name()), call.func.name()),
+        Expr::WindowFunction(call) => match &call.fun {
+            WindowFunctionDefinition::AggregateUDF(function) => (functions::allows_aggregate(function.name()), function.name()),
+            WindowFunctionDefinition::WindowUDF(function) => (functions::allows_window(function.name()), function.name()),
+        },
+        Expr::ScalarVariable(..) => (false, "a variable"),
+        Expr::Placeholder(_) => (false, "a parameter"),
+        Expr::HigherOrderFunction(_) | Expr::Lambda(_) | Expr::LambdaVariable(_) => (false, "a lambda"),
+        #[expect(deprecated, reason = "it is still a variant to refuse")]
+        Expr::Wildcard { .. } => (false, "* here"),
+        Expr::Alias(_)
+        | Expr::Column(_)
+        | Expr::Literal(..)
+        | Expr::BinaryExpr(_)
+        | Expr::Like(_)
+        | Expr::SimilarTo(_)
+        | Expr::Not(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::Negative(_)
+        | Expr::Between(_)
+        | Expr::Case(_)
+        | Expr::Cast(_)
+        | Expr::TryCast(_)
+        | Expr::InList(_)
+        | Expr::Exists(_)
+        | Expr::InSubquery(_)
+        | Expr::SetComparison(_)
+        | Expr::ScalarSubquery(_)
+        | Expr::GroupingSet(_)
+        | Expr::OuterReferenceColumn(..)
+        | Expr::Unnest(_) => (true, ""),
+    };
+    if allowed { Ok(()) } else { Err(Error::invalid(format!("{name} is not available"))) }
+}

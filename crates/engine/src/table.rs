@@ -1,0 +1,43 @@
+//! An opened table: in memory, or read from its source at each query.
+
+use crate::resident::Resident;
+use datafusion::catalog::TableProvider;
+use datahall_core::engine::{Handle, Table, TableInfo};
+use datahall_core::{Error, Result};
+use std::any::Any;
+use std::sync::Arc;
+
+pub(crate) struct OpenTable {
+    pub info: TableInfo,
+    pub data: Data,
+}
+
+pub(crate) enum Data {
+    Resident(Arc<Resident>),
+    Lazy(Arc<dyn TableProvider>),
+}
+
+impl OpenTable {
+    /// The table as DataFusion reads it, every column.
+    pub(crate) fn provider(&self) -> Arc<dyn TableProvider> {
+        match &self.data {
+            Data::Resident(resident) => resident.clone(),
+            Data::Lazy(provider) => provider.clone(),
+        }
+    }
+
+    /// The table behind `handle`.
+    pub(crate) fn of(handle: &Handle) -> Result<&Self> {
+        handle.table.as_any().downcast_ref().ok_or_else(|| Error::internal("a table of another engine"))
+    }
+}
+
+impl Table for OpenTable {
+    fn info(&self) -> &TableInfo {
+        &self.info
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

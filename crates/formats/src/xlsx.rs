@@ -1,0 +1,55 @@
+//! Spreadsheets (xlsx, xlsm, xlsb, xls, ods) to batches, with types inferred over the whole sheet.
+//!
+//! The first row that is not blank names the columns: blank names become `column_N` (N the position in the sheet's used
+//! range), repeated ones get `_2`, `_3`, …. Blank rows are left out, as are columns with neither name nor value. A column
+//! is boolean, int64 (all numbers whole and at most 2^53), float64, date (no time of day anywhere) or timestamp in
+//! microseconds when all its values are of that kind, and text otherwise. Error values and empty text are null.
+
+mod bounds;
+mod infer;
+mod table;
+mod workbook;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datahall_core::Result;
+use std::io::{Read, Seek};
+use std::path::Path;
+
+pub use workbook::Workbook;
+
+/// A sheet as a table.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// The sheet's name.
+    pub name: String,
+    /// The columns.
+    pub schema: SchemaRef,
+    /// The rows; none when the sheet has only a header.
+    pub batches: Vec<RecordBatch>,
+}
+
+/// Something a workbook can be read from.
+pub trait Source: Read + Seek {}
+
+impl<T: Read + Seek> Source for T {}
+
+/// Reads one sheet of the file at `path`: the one called `sheet`, else the first that is not empty.
+///
+/// # Errors
+/// `Invalid` when it is no spreadsheet, is damaged or encrypted, has no such sheet, or nothing in it;
+/// `TooLarge` when it holds more than 20 million cells, used or between used ones.
+pub fn read_path(path: &Path, sheet: Option<&str>) -> Result<Sheet> {
+    Workbook::open(path)?.read(sheet)
+}
+
+/// Reads one sheet of a file in memory, as [`read_path`] does.
+///
+/// # Errors
+/// As [`read_path`].
+pub fn read_bytes(bytes: bytes::Bytes, sheet: Option<&str>) -> Result<Sheet> {
+    Workbook::from_bytes(bytes)?.read(sheet)
+}
+
+#[cfg(test)]
+mod tests;

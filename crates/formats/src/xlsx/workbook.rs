@@ -1,0 +1,157 @@
+//! An opened workbook: its sheets, and their cells one after the other.
+
+use super::table::Cells;
+use super::{Sheet, Source, bounds};
+use bytes::Bytes;
+use calamine::{Data, DataRef, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
+use datahall_core::{Error, Result};
+use std::fs::File;
+use std::io::{BufReader, Cursor, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+type Input = BufReader<Box<dyn Source + Send>>;
+
+/// An opened workbook.
+pub struct Workbook(Kind);
+
+enum Kind {
+    Xlsx(Box<Xlsx<Input>>),
+    Xlsb(Box<Xlsb<Input>>),
+    Xls(Box<Xls<Input>>),
+    Ods(Box<Ods<Input>>),
+}
+
+impl std::fmt::Debug for Workbook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Workbook").field(&self.sheets()).finish()
+    }
+}
+
+impl Workbook {
+    /// Opens the file at `path`. Its content says which kind it is, not its name.
+    ///
+    /// # Errors
+    /// `Invalid` when it is no spreadsheet, damaged or encrypted; `TooLarge` when it unpacks to more than is accepted.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|error| Error::invalid("the spreadsheet cannot be read").with_detail(error))?;
+        Self::from_source(BufReader::new(Box::new(file)))
+    }
+
+    /// Opens a file in memory.
+    ///
+    /// # Errors
+    /// As [`Workbook::open`].
+    pub fn from_bytes(bytes: Bytes) -> Result<Self> {
+        Self::from_source(BufReader::new(Box::new(Cursor::new(bytes))))
+    }
+
+    fn from_source(mut input: Input) -> Result<Self> {
+        guarded(|| {
+            let kind = bounds::check(&mut input)?;
+            input.rewind().map_err(|error| refused(&error))?;
+            Ok(Self(match kind {
+                bounds::Kind::Xlsx => Kind::Xlsx(Box::new(Xlsx::new(input).map_err(|error| refused(&error))?)),
+                bounds::Kind::Xlsb => Kind::Xlsb(Box::new(Xlsb::new(input).map_err(|error| refused(&error))?)),
+                bounds::Kind::Xls => Kind::Xls(Box::new(Xls::new(input).map_err(|error| refused(&error))?)),
+                bounds::Kind::Ods => Kind::Ods(Box::new(Ods::new(input).map_err(|error| refused(&error))?)),
+            }))
+        })
+    }
+
+    /// The names of the sheets that hold cells (not charts or macros), in order.
+    pub fn sheets(&self) -> Vec<String> {
+        self.listed().map(|sheet| sheet.name.clone()).collect()
+    }
+
+    fn listed(&self) -> impl Iterator<Item = &calamine::Sheet> {
+        let all = match &self.0 {
+            Kind::Xlsx(book) => book.sheets_metadata(),
+            Kind::Xlsb(book) => book.sheets_metadata(),
+            Kind::Xls(book) => book.sheets_metadata(),
+            Kind::Ods(book) => book.sheets_metadata(),
+        };
+        all.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet)
+    }
+
+    /// Reads the sheet called `sheet` (in any case, where that is unmistakable), else the first that is not
+    /// empty, hidden ones last.
+    ///
+    /// # Errors
+    /// `Invalid` when there is no such sheet, or nothing in it; `TooLarge` beyond 20 million cells.
+    pub fn read(&mut self, sheet: Option<&str>) -> Result<Sheet> {
+        let names = self.sheets();
+        let Some(wanted) = sheet else {
+            let shown = |shown: bool| self.listed().filter(move |sheet| (sheet.visible == SheetVisible::Visible) == shown);
+            let order: Vec<String> = shown(true).chain(shown(false)).map(|sheet| sheet.name.clone()).collect();
+            for name in order {
+                if let Some(sheet) = self.table(&name)? {
+                    return Ok(sheet);
+                }
+            }
+            return Err(Error::invalid("the spreadsheet is empty"));
+        };
+        let folded = |name: &&String| name.to_lowercase() == wanted.to_lowercase();
+        let mut similar = names.iter().filter(folded);
+        let name = match (names.iter().find(|name| *name == wanted), similar.next(), similar.next()) {
+            (Some(name), _, _) | (None, Some(name), None) => name,
+            _ => return Err(Error::invalid(format!("no sheet '{wanted}' (there are: {})", names.join(", ")))),
+        };
+        self.table(name)?.ok_or_else(|| Error::invalid(format!("sheet '{name}' is empty")))
+    }
+
+    fn table(&mut self, name: &str) -> Result<Option<Sheet>> {
+        let cells = guarded(|| self.cells(name)).map_err(|error| error.context(format!("sheet '{name}'")))?;
+        let table = cells.into_table().map_err(|error| error.context(format!("sheet '{name}'")))?;
+        Ok(table.map(|(schema, batches)| Sheet { name: name.to_owned(), schema, batches }))
+    }
+
+    fn cells(&mut self, name: &str) -> Result<Cells> {
+        let mut cells = Cells::default();
+        match &mut self.0 {
+            Kind::Xlsx(book) => {
+                let mut reader = book.worksheet_cells_reader(name).map_err(|error| refused(&error))?;
+                while let Some(cell) = reader.next_cell().map_err(|error| refused(&error))? {
+                    cells.push(cell.get_position(), cell.get_value())?;
+                }
+            }
+            Kind::Xlsb(book) => {
+                let mut reader = book.worksheet_cells_reader(name).map_err(|error| refused(&error))?;
+                while let Some(cell) = reader.next_cell().map_err(|error| refused(&error))? {
+                    cells.push(cell.get_position(), cell.get_value())?;
+                }
+            }
+            Kind::Xls(book) => push_range(&book.worksheet_range(name).map_err(|error| refused(&error))?, &mut cells)?,
+            Kind::Ods(book) => push_range(&book.worksheet_range(name).map_err(|error| refused(&error))?, &mut cells)?,
+        }
+        Ok(cells)
+    }
+}
+
+fn push_range(range: &calamine::Range<Data>, cells: &mut Cells) -> Result<()> {
+    let (top, left) = range.start().unwrap_or_default();
+    for (row, column, value) in range.used_cells() {
+        let value = match value {
+            Data::Int(value) => DataRef::Int(*value),
+            Data::Float(value) => DataRef::Float(*value),
+            Data::String(value) => DataRef::SharedString(value),
+            Data::Bool(value) => DataRef::Bool(*value),
+            Data::DateTime(value) => DataRef::DateTime(*value),
+            Data::DateTimeIso(value) => DataRef::DateTimeIso(value.clone()),
+            Data::DurationIso(value) => DataRef::DurationIso(value.clone()),
+            Data::Error(value) => DataRef::Error(value.clone()),
+            Data::Empty => DataRef::Empty,
+        };
+        cells.push((top + row as u32, left + column as u32), &value)?;
+    }
+    Ok(())
+}
+
+/// Runs what reads foreign bytes: the library stops with a panic at some kinds of damage.
+fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::invalid("the spreadsheet is damaged")))
+}
+
+fn refused(error: &dyn std::fmt::Display) -> Error {
+    Error::invalid(format!("not a readable spreadsheet: {error}"))
+}

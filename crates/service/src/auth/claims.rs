@@ -1,0 +1,85 @@
+//! What a token says, once its signature holds: whether it counts here and now, and for whom.
+
+use crate::config::Auth;
+use crate::permission::unauthenticated;
+use datahall_core::{Error, Result};
+use serde_json::{Map, Value};
+
+/// What a token says.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(transparent)]
+pub(super) struct Claims(Map<String, Value>);
+
+impl Claims {
+    /// Checks issuer, audience and time; `now` in seconds since 1970.
+    pub(super) fn check(&self, settings: &Auth, now: i64) -> Result<()> {
+        let leeway = i64::try_from(settings.leeway_secs).unwrap_or(i64::MAX);
+        let now = now as f64;
+        let leeway = leeway as f64;
+        let expires = self.seconds("exp").flatten();
+        let in_time = expires.is_some_and(|at| now < at + leeway);
+        // An `nbf` that is no time is not a token's: absent is fine, wrong is not.
+        let begun = self.seconds("nbf").is_none_or(|at| at.is_some_and(|at| now + leeway >= at));
+        let same = |a: &str, b: &str| a.trim_end_matches('/') == b.trim_end_matches('/');
+        let issuer = settings.issuer.is_empty() || self.text("iss").is_some_and(|issuer| same(issuer, &settings.issuer));
+        let audience = settings.audience.is_empty() || self.audiences().contains(&settings.audience.as_str());
+        if in_time && begun && issuer && audience { Ok(()) } else { Err(unauthenticated()) }
+    }
+
+    pub(super) fn subject(&self) -> String {
+        self.text("sub").unwrap_or_default().to_owned()
+    }
+
+    /// Of `scope` (separated by spaces) and `scp` (the same, or a list), lower case.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        let mut scopes: Vec<String> = Vec::new();
+        for claim in ["scope", "scp"] {
+            match self.0.get(claim) {
+                Some(Value::String(text)) => scopes.extend(text.split_whitespace().map(str::to_lowercase)),
+                Some(Value::Array(list)) => scopes.extend(list.iter().filter_map(Value::as_str).map(str::to_lowercase)),
+                _ => {}
+            }
+        }
+        scopes.sort();
+        scopes.dedup();
+        scopes
+    }
+
+    /// The tenant, where one is configured.
+    pub(super) fn tenant(&self, settings: &Auth) -> Result<Option<String>> {
+        if settings.tenant_claim.is_empty() {
+            return Ok(None);
+        }
+        // A pointer to the top level without a copy of it all.
+        let mut steps = settings.tenant_claim.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let first = steps.next().and_then(|step| self.0.get(&step));
+        let found = steps.fold(first, |value, step| match value? {
+            Value::Object(map) => map.get(&step),
+            Value::Array(list) => list.get(step.parse::<usize>().ok()?),
+            _ => None,
+        });
+        let tenant = found.and_then(Value::as_str).map(str::to_owned);
+        let allowed = &settings.allowed_tenants;
+        if allowed.is_empty() || tenant.as_ref().is_some_and(|tenant| allowed.contains(tenant)) {
+            return Ok(tenant);
+        }
+        Err(Error::forbidden("forbidden: the token's tenant is not allowed"))
+    }
+
+    fn text(&self, claim: &str) -> Option<&str> {
+        self.0.get(claim).and_then(Value::as_str)
+    }
+
+    /// `None`: there is no such claim; `Some(None)`: it is no time.
+    fn seconds(&self, claim: &str) -> Option<Option<f64>> {
+        self.0.get(claim).map(|value| value.as_f64().filter(|seconds| seconds.is_finite()))
+    }
+
+    fn audiences(&self) -> Vec<&str> {
+        match self.0.get("aud") {
+            Some(Value::String(audience)) => vec![audience],
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+}

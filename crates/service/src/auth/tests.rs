@@ -1,0 +1,272 @@
+//! Tokens that must count and tokens that must not, on keys that are for these tests alone.
+
+use super::*;
+use crate::testing::FakeClock;
+use async_trait::async_trait;
+use datahall_core::{Code, Error};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+const PRIVATE: &[u8] = include_bytes!("testdata/test-only-rsa.pem");
+const PUBLIC: &str = include_str!("testdata/test-only-rsa.pub.pem");
+const MODULUS: &str = include_str!("testdata/test-only-rsa.modulus");
+const OTHER_PRIVATE: &[u8] = include_bytes!("testdata/test-only-other-rsa.pem");
+const ISSUER: &str = "https://id.example/realm";
+
+/// A provider that gives one key under a name that can be changed.
+struct FakeProvider {
+    key_id: Mutex<String>,
+    down: Mutex<bool>,
+    fetches: Mutex<usize>,
+}
+
+#[async_trait]
+impl Fetch for FakeProvider {
+    async fn get(&self, url: &str) -> Result<Vec<u8>> {
+        if *self.down.lock() {
+            return Err(Error::unavailable("down"));
+        }
+        let body = match url {
+            "https://id.example/realm/.well-known/openid-configuration" => {
+                json!({"issuer": ISSUER, "jwks_uri": "https://id.example/keys", "other": 1})
+            }
+            "https://id.example/keys" => {
+                *self.fetches.lock() += 1;
+                json!({"keys": [
+                    {"kty": "oct", "k": "c2VjcmV0", "kid": "shared", "alg": "HS256"},
+                    {"kty": "quantum", "kid": "later"},
+                    {"kty": "RSA", "kid": "enc", "use": "enc", "n": MODULUS, "e": "AQAB"},
+                    {"kty": "RSA", "kid": *self.key_id.lock(), "use": "sig", "alg": "RS256", "n": MODULUS, "e": "AQAB"},
+                ]})
+            }
+            _ => return Err(Error::internal(url)),
+        };
+        Ok(serde_json::to_vec(&body).unwrap())
+    }
+}
+
+struct Setting {
+    authenticator: Authenticator,
+    provider: Arc<FakeProvider>,
+    clock: Arc<FakeClock>,
+}
+
+fn settings() -> Auth {
+    Auth {
+        enabled: true,
+        issuer: ISSUER.into(),
+        audience: "datahall".into(),
+        read_scopes: vec!["datasets:read".into()],
+        reload_scopes: vec!["datasets:reload".into()],
+        ..Auth::default()
+    }
+}
+
+async fn set_up(settings: Auth) -> Setting {
+    let provider = Arc::new(FakeProvider { key_id: Mutex::new("k1".into()), down: Mutex::new(false), fetches: Mutex::new(0) });
+    let clock = FakeClock::new();
+    let environment = Environment::fixed(&[("JWT_SECRET", "a shared secret")]);
+    let authenticator =
+        Authenticator::new(&settings, Some("secret".into()), provider.clone(), clock.clone(), &environment).await.unwrap();
+    Setting { authenticator, provider, clock }
+}
+
+impl Setting {
+    fn claims(&self, changes: Value) -> Value {
+        let now = self.clock.now().timestamp();
+        let mut claims =
+            json!({"iss": ISSUER, "aud": "datahall", "sub": "ann", "exp": now + 600, "scope": "openid Datasets:READ"});
+        for (key, value) in changes.as_object().unwrap() {
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(key)
+            } else {
+                claims.as_object_mut().unwrap().insert(key.clone(), value.clone())
+            };
+        }
+        claims
+    }
+
+    async fn present(&self, token: &str) -> Result<Principal> {
+        let credentials = Credentials { admin_token: None, authorization: Some(format!("Bearer {token}")) };
+        self.authenticator.identify(&credentials).await
+    }
+
+    async fn signed(&self, changes: Value) -> Result<Principal> {
+        self.present(&sign(Some("k1"), &self.claims(changes), PRIVATE)).await
+    }
+}
+
+fn sign(kid: Option<&str>, claims: &Value, key: &[u8]) -> String {
+    let header = Header { kid: kid.map(Into::into), ..Header::new(Algorithm::RS256) };
+    encode(&header, claims, &EncodingKey::from_rsa_pem(key).unwrap()).unwrap()
+}
+
+fn code(outcome: Result<Principal>) -> Option<Code> {
+    outcome.err().map(|error| error.code())
+}
+
+#[tokio::test]
+async fn a_good_token_gives_its_scopes() {
+    let setting = set_up(settings()).await;
+    let principal = setting.signed(json!({"scp": ["Other"]})).await.unwrap();
+    assert_eq!(principal.label(), "ann");
+    assert_eq!(principal.privileges, Privileges { read: true, private: true, ..Privileges::default() });
+    let admin = setting.signed(json!({"scope": null, "scp": "datasets:read datasets:reload datasets:manage"})).await.unwrap();
+    assert_eq!(admin.privileges, Principal::admin().privileges);
+    let none = setting.signed(json!({"scope": null})).await.unwrap();
+    assert_eq!(none.privileges, Privileges::default());
+    let nobody = setting.authenticator.identify(&Credentials::default()).await.unwrap();
+    assert_eq!(nobody, Principal::nobody(false));
+    assert!(setting.present(&sign(None, &setting.claims(json!({})), PRIVATE)).await.is_ok(), "the only key that fits");
+    assert!(setting.signed(json!({"aud": ["x", "datahall"]})).await.is_ok());
+    assert!(setting.signed(json!({"iss": format!("{ISSUER}/")})).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_token_says_must_hold() {
+    let setting = set_up(settings()).await;
+    let now = setting.clock.now().timestamp();
+    for (what, changes) in [
+        ("another issuer", json!({"iss": "https://evil.example"})),
+        ("no issuer", json!({"iss": null})),
+        ("another audience", json!({"aud": "other"})),
+        ("no audience", json!({"aud": null})),
+        ("an empty list of audiences", json!({"aud": []})),
+        ("expired", json!({"exp": now - 61})),
+        ("never expires", json!({"exp": null})),
+        ("expires in words", json!({"exp": "tomorrow"})),
+        ("not yet", json!({"nbf": now + 3600})),
+        ("not before in words", json!({"nbf": "now"})),
+    ] {
+        assert_eq!(code(setting.signed(changes).await), Some(Code::Unauthenticated), "{what}");
+    }
+    assert!(setting.signed(json!({"exp": now - 59})).await.is_ok(), "within the leeway");
+    assert!(setting.signed(json!({"nbf": now + 59})).await.is_ok(), "within the leeway");
+}
+
+#[tokio::test]
+async fn signatures_must_hold() {
+    let setting = set_up(settings()).await;
+    let claims = setting.claims(json!({}));
+    let good = sign(Some("k1"), &claims, PRIVATE);
+    let parts: Vec<&str> = good.split('.').collect();
+    let unsigned = |header: &str| {
+        use base64::Engine;
+        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.", encode(header), encode(&claims.to_string()))
+    };
+    let shared = |secret: &[u8], kid: &str| {
+        let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::HS256) };
+        encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap()
+    };
+    let other = sign(Some("k1"), &setting.claims(json!({"sub": "bob"})), PRIVATE);
+    for (what, token) in [
+        ("alg none", unsigned(r#"{"alg":"none","kid":"k1"}"#)),
+        ("alg None", unsigned(r#"{"alg":"None","kid":"k1"}"#)),
+        ("no signature", format!("{}.{}.", parts[0], parts[1])),
+        ("another token's signature", format!("{}.{}.{}", parts[0], other.split('.').nth(1).unwrap(), parts[2])),
+        ("the public key as a shared secret", shared(PUBLIC.as_bytes(), "k1")),
+        ("the provider's shared key", shared(b"secret", "shared")),
+        ("somebody else's key", sign(Some("k1"), &claims, OTHER_PRIVATE)),
+        ("an unknown key", sign(Some("k2"), &claims, PRIVATE)),
+        ("a key for encryption", sign(Some("enc"), &claims, PRIVATE)),
+        ("two parts", format!("{}.{}", parts[0], parts[1])),
+        ("no token", "x".into()),
+        ("a long one", "x".repeat(100_000)),
+    ] {
+        assert_eq!(code(setting.present(&token).await), Some(Code::Unauthenticated), "{what}");
+    }
+    let ps256 = encode(
+        &Header { kid: Some("k1".into()), ..Header::new(Algorithm::PS256) },
+        &claims,
+        &EncodingKey::from_rsa_pem(PRIVATE).unwrap(),
+    );
+    assert_eq!(code(setting.present(&ps256.unwrap()).await), Some(Code::Unauthenticated), "an algorithm that is not permitted");
+    let critical = unsigned(r#"{"alg":"RS256","kid":"k1","crit":["exp"]}"#);
+    assert_eq!(code(setting.present(&critical).await), Some(Code::Unauthenticated));
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_once_and_not_at_every_strangers_wish() {
+    let setting = set_up(settings()).await;
+    let claims = setting.claims(json!({"exp": setting.clock.now().timestamp() + 100_000}));
+    assert_eq!(*setting.provider.fetches.lock(), 1);
+    *setting.provider.key_id.lock() = "k2".into();
+    let token = sign(Some("k2"), &claims, PRIVATE);
+    assert!(setting.present(&token).await.is_err(), "fetched a moment ago");
+    setting.clock.advance(11);
+    assert!(setting.present(&token).await.is_ok());
+    for number in 0..20 {
+        assert!(setting.present(&sign(Some(&format!("x{number}")), &claims, PRIVATE)).await.is_err());
+    }
+    assert_eq!(*setting.provider.fetches.lock(), 2);
+    // Old keys serve on while the provider is down.
+    setting.clock.advance(4000);
+    *setting.provider.down.lock() = true;
+    assert!(setting.present(&token).await.is_ok());
+}
+
+#[tokio::test]
+async fn without_keys_a_token_cannot_be_judged() {
+    let setting = set_up(settings()).await;
+    let down = FakeProvider { key_id: Mutex::default(), down: Mutex::new(true), fetches: Mutex::default() };
+    let down: Arc<FakeProvider> = Arc::new(down);
+    let (clock, none) = (setting.clock.clone(), Environment::fixed(&[]));
+    let strict = Auth { start_degraded: false, ..settings() };
+    assert_eq!(
+        Authenticator::new(&strict, None, down.clone(), clock.clone(), &none).await.err().unwrap().code(),
+        Code::Unavailable
+    );
+    let authenticator = Authenticator::new(&settings(), None, down.clone(), clock.clone(), &none).await.unwrap();
+    let degraded = Setting { authenticator, provider: down.clone(), clock };
+    assert_eq!(code(degraded.signed(json!({})).await), Some(Code::Unavailable));
+    *down.down.lock() = false;
+    *down.key_id.lock() = "k1".into();
+    degraded.clock.advance(11);
+    assert!(degraded.signed(json!({})).await.is_ok());
+}
+
+#[tokio::test]
+async fn tenants_fallback_and_anonymous_reading() {
+    let tenants = Auth { tenant_claim: "/org/id".into(), allowed_tenants: vec!["a".into()], ..settings() };
+    let setting = set_up(tenants).await;
+    let principal = setting.signed(json!({"org": {"id": "a"}})).await.unwrap();
+    assert!(matches!(principal.kind, PrincipalKind::Token { tenant: Some(tenant), .. } if tenant == "a"));
+    assert_eq!(code(setting.signed(json!({"org": {"id": "b"}})).await), Some(Code::Forbidden));
+    assert_eq!(code(setting.signed(json!({})).await), Some(Code::Forbidden));
+
+    let admin = Credentials { admin_token: Some("secret".into()), authorization: None };
+    assert_eq!(setting.authenticator.identify(&admin).await.unwrap(), Principal::admin());
+    let setting = set_up(Auth { admin_token_fallback: false, anonymous_read: true, ..settings() }).await;
+    assert_eq!(setting.authenticator.identify(&admin).await.unwrap(), Principal::nobody(true));
+    assert_eq!(code(setting.present("secret").await), Some(Code::Unauthenticated));
+    let unscoped = setting.signed(json!({"scope": "x"})).await.unwrap();
+    assert_eq!(unscoped.privileges, Privileges { read: true, ..Privileges::default() });
+    // No scope named: any token may read, and none administers.
+    let setting = set_up(Auth { read_scopes: vec![], reload_scopes: vec![], ..settings() }).await;
+    let principal = setting.signed(json!({"scope": null})).await.unwrap();
+    assert_eq!(principal.privileges, Privileges { read: true, private: true, ..Privileges::default() });
+}
+
+#[tokio::test]
+async fn known_keys_count_without_a_provider_and_each_for_its_algorithm_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jwt.pem");
+    std::fs::write(&file, PUBLIC).unwrap();
+    let jwt = crate::config::StaticKeys { public_key_file: Some(file), secret: Some("env:JWT_SECRET".into()) };
+    let setting = set_up(Auth { jwt, audience: "datahall".into(), ..Auth::default() }).await;
+    let claims = setting.claims(json!({}));
+    let shared = |secret: &[u8]| encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret)).unwrap();
+    assert!(setting.present(&sign(None, &claims, PRIVATE)).await.is_ok());
+    assert!(setting.present(&shared(b"a shared secret")).await.is_ok());
+    for token in [shared(PUBLIC.as_bytes()), shared(b"other"), sign(None, &claims, OTHER_PRIVATE)] {
+        assert_eq!(code(setting.present(&token).await), Some(Code::Unauthenticated));
+    }
+    let meant_for_others = sign(None, &setting.claims(json!({"aud": null})), PRIVATE);
+    assert_eq!(code(setting.present(&meant_for_others).await), Some(Code::Unauthenticated));
+    let nobody = setting.authenticator.identify(&Credentials::default()).await.unwrap();
+    assert_eq!(nobody, Principal::nobody(true), "reading is open while [auth] is off");
+    let unset = crate::config::StaticKeys { public_key_file: None, secret: Some("env:NOT_SET".into()) };
+    assert!(jwt::static_keys(&unset, &Environment::fixed(&[])).err().unwrap().message().contains("NOT_SET"));
+}

@@ -1,0 +1,73 @@
+//! The small sections: `[sql]`, `[security]`, `[limits]`, `[metrics]`, `[swagger]`.
+
+use super::later::OAuth2;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// `[sql]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sql {
+    /// Whether callers may send SQL.
+    pub enabled: bool,
+    /// The most rows a statement gives.
+    pub max_rows: u64,
+}
+
+impl Default for Sql {
+    fn default() -> Self {
+        Self { enabled: false, max_rows: 100_000 }
+    }
+}
+
+/// `[security]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Security {
+    /// Local paths are only read below these; unset: anywhere.
+    pub allowed_roots: Option<Vec<PathBuf>>,
+    /// Whether URLs that callers name may lead to loopback, private and link-local addresses.
+    pub allow_private_networks: bool,
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Memory for running queries together, in MiB; unset: the engine's own choice.
+    pub query_memory_mb: Option<u64>,
+}
+
+/// `[metrics]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether they are served.
+    pub enabled: bool,
+    /// Where.
+    pub path: String,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { enabled: false, path: "/metrics".into() }
+    }
+}
+
+/// `[swagger]`: the page that shows the API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Swagger {
+    /// Whether it is served.
+    pub enabled: bool,
+    /// Where.
+    pub path: String,
+    /// `[swagger.oauth2]`.
+    pub oauth2: Option<OAuth2>,
+}
+
+impl Default for Swagger {
+    fn default() -> Self {
+        Self { enabled: true, path: "/docs".into(), oauth2: None }
+    }
+}

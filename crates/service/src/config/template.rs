@@ -1,0 +1,132 @@
+//! The configuration file that `init` writes.
+
+/// A commented configuration file that loads as it is.
+pub const TEMPLATE: &str = r##"# Datahall's configuration. Every key is optional; what stands behind a `#` is its default or an example.
+# Check it with `datahall check`, start with `datahall serve`.
+
+[server]
+listen = "127.0.0.1"              # the host to listen on; 0.0.0.0 for all
+port = 8080
+# prefix = ""                     # put before every path, as "/data"
+# compress = true
+# max_body_bytes = 1048576
+# max_page_size = 100000          # the most rows on a page
+# request_timeout_ms = 30000      # 0: no limit
+# shutdown_timeout_secs = 30
+# memory_budget_mb = 4096         # for rows in memory; default: half of the machine's
+# force_lazy_above_mb = 0         # larger sources are read at each query instead; 0: no such limit
+# workers = 4                     # default: one a processor
+# log_format = "text"             # or "json"
+# log_level = "info"
+
+# [server.startup]
+# max_concurrent = 4              # datasets loaded at once
+# readiness = "all"               # ready once all are loaded or have failed; "any": once one is loaded
+
+# [sql]
+# enabled = false                 # POST /api/v1/sql
+# max_rows = 100000
+
+# [metrics]
+# enabled = false
+# path = "/metrics"
+
+# [swagger]                       # the page that shows the API
+# enabled = true
+# path = "/docs"
+
+# Bearer tokens of an OpenID provider. Without it anyone may read what is public.
+# [auth]
+# enabled = true
+# issuer = "https://login.example.com/realms/main"
+# audience = "datahall"
+# algorithms = ["RS256"]
+# leeway_secs = 60
+# jwks_refresh_secs = 3600
+# read_scopes = ["datasets:read"]      # empty: any valid token may read
+# reload_scopes = ["datasets:reload"]  # to register, reload, persist; empty: only the administrator's token may
+# manage_scopes = ["datasets:manage"]  # saved queries
+# anonymous_read = false
+# tenant_claim = ""                    # a JSON pointer, as "/tenant"
+# allowed_tenants = []
+# admin_token_fallback = true          # ADMIN_TOKEN counts too
+# start_degraded = true                # start although the provider cannot be reached
+
+# Tokens signed elsewhere, with a known key.
+# [auth.jwt]
+# public_key_file = "jwt.pem"          # RS256
+# secret = "env:JWT_SECRET"            # HS256
+
+# [security]
+# allowed_roots = ["/data"]            # local paths only below these; default: anywhere
+# allow_private_networks = false       # whether URLs in requests may lead into private networks
+
+# [limits]
+# query_memory_mb = 1024               # for running queries, together
+
+# A dataset: one table under a name. As many of these blocks as you like; paths are relative to the working folder.
+# [[dataset]]
+# name = "events"
+# description = "What happened"
+# columns = ["id", "ts", "kind"]       # default: all
+# dict_encode = true                   # keep text dictionary-encoded in memory
+# lazy = false                         # true: read from the source at each query
+# on_start = "eager"                   # "lazy": load when first read; "skip": load when a reload asks for it
+# visibility = "public"                # "private": only for the administrator and bearers of tokens
+#
+# [dataset.source]
+# kind = "parquet"                     # parquet, delta, csv, tsv, json, ndjson, arrow, xlsx
+# location = "/data/events/*.parquet"  # a file, a folder, a glob, s3://… or https://…
+#
+# [dataset.index]                      # equality indexes of rows in memory
+# mode = "auto"                        # "none", or "list" with columns
+# columns = []
+# max_cardinality = 100000
+#
+# [dataset.options]                    # of text files and workbooks
+# delimiter = ","
+# header = true
+# quote = "\""
+# null_values = ["", "NA"]
+# sheet = "Sheet1"
+#
+# [dataset.s3]                         # credentials: EVENTS_AWS_ACCESS_KEY_ID, … in the environment come first
+# region = "us-east-1"
+# endpoint = "https://minio.example.com"
+# addressing_style = "path"            # or "virtual"
+# endpoint_bucket_in_host = "auto"     # true, false: whether the endpoint's host name holds the bucket already
+# allow_http = false                   # whether an http:// endpoint may be used
+# partitioning = "auto"                # whether key=value folders become columns; "hive", "none"
+# access_key_id = "…"                  # better in the environment
+# secret_access_key = "…"
+# session_token = "…"
+#
+# [dataset.projection_filter]          # columns that can be seen: include or exclude
+# exclude = ["secret"]
+#
+# [dataset.predicate_filter]           # columns that conditions may name: include or exclude
+# exclude = ["email"]
+"##;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Settings};
+
+    fn load(text: &str) -> Settings {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("datasets.toml");
+        std::fs::write(&path, text).unwrap();
+        Settings::load(&path, &Environment::fixed(&[])).unwrap()
+    }
+
+    #[test]
+    fn it_loads_as_it_is_and_with_every_example_switched_on() {
+        assert_eq!(load(TEMPLATE).server.port, 8080);
+        let is_setting = |line: &str| line.starts_with("# [") || (line.starts_with("# ") && line.contains(" = "));
+        let all: Vec<&str> = TEMPLATE.lines().map(|line| if is_setting(line) { &line[2..] } else { line }).collect();
+        let settings = load(&all.join("\n"));
+        assert_eq!(settings.datasets[0].name, "events");
+        assert!(settings.auth.enabled && settings.limits.query_memory_mb.is_some());
+    }
+}

@@ -1,0 +1,13 @@
+//! The use cases of datasets, one file each.
+
+mod count;
+mod export;
+mod list;
+mod persist;
+mod query;
+mod register;
+mod reload;
+mod reload_all;
+mod reload_config;
+mod schema;
+mod unregister;

@@ -1,0 +1,77 @@
+//! Reading rows of one dataset.
+
+use crate::{Answer, Ctx, Service};
+use datahall_core::query::{Expr, Query};
+use datahall_core::{Error, Result};
+
+/// The most conditions a query may hold, listed values counted.
+const MOST_CONDITIONS: usize = 10_000;
+
+impl Service {
+    /// Reads rows.
+    ///
+    /// # Errors
+    /// As [`Service::require_read`]; `NotFound`; `Unavailable` while it is not loaded; `Invalid` and `Forbidden` for what
+    /// the query names wrongly.
+    pub async fn query(&self, ctx: &Ctx, name: &str, query: Query) -> Result<Answer> {
+        self.require_read(ctx)?;
+        let opened = self.opened(ctx, name).await?;
+        check_size(&query.filter)?;
+        check_size(&query.having)?;
+        let resolved = query.resolve(&opened.handle.schema(), &opened.handle.policy)?;
+        let rows = self.engine.read(&opened.handle, &resolved).await?;
+        let etag = opened.generation.etag(&opened.handle.policy, &resolved);
+        Ok(Answer { rows, refreshed_at: opened.generation.loaded_at, etag })
+    }
+}
+
+pub(super) fn check_size(filter: &Expr) -> Result<()> {
+    if filter.size() > MOST_CONDITIONS {
+        return Err(Error::invalid(format!("too many predicates: at most {MOST_CONDITIONS}, listed values counted")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Fixture, block, reader};
+    use datahall_core::Code;
+    use datahall_core::query::{Expr, Query};
+    use futures::TryStreamExt;
+
+    fn is_null(column: &str) -> Expr {
+        Expr::IsNull { column: column.into() }
+    }
+
+    #[tokio::test]
+    async fn rows_come_and_the_etag_names_generation_and_query() {
+        let fixture = Fixture::new().await;
+        fixture.register("e").await;
+        let all = fixture.service.query(&reader(), "E", Query::default()).await.unwrap();
+        let again = fixture.service.query(&reader(), "e", Query::default()).await.unwrap();
+        assert_eq!(all.etag, again.etag);
+        let other = fixture.service.query(&reader(), "e", Query { limit: Some(1), ..Query::default() }).await.unwrap();
+        assert_ne!(all.etag, other.etag);
+        let batches: Vec<_> = all.rows.batches.try_collect().await.unwrap();
+        assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
+        fixture.service.reload(&crate::testing::admin(), "e").await.unwrap();
+        assert_ne!(fixture.service.query(&reader(), "e", Query::default()).await.unwrap().etag, again.etag);
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_refused() {
+        let fixture = Fixture::new().await;
+        let body = r#"{"name":"e","source":{"kind":"csv","location":"ok"},
+            "projection_filter":{"exclude":["v"]},"predicate_filter":{"exclude":["kind"]}}"#;
+        fixture.register_block(block(body)).await.unwrap();
+        let refuse = async |name: &str, query: Query| fixture.service.query(&reader(), name, query).await.unwrap_err();
+        assert_eq!(refuse("nope", Query::default()).await.message(), "not found: dataset: nope");
+        let select = |column: &str| Query { select: vec![column.into()], ..Query::default() };
+        assert_eq!(refuse("e", select("x")).await.message(), "unknown column: x");
+        assert_eq!(refuse("e", select("v")).await.message(), "unknown column: v");
+        assert_eq!(refuse("e", Query { filter: is_null("v"), ..Query::default() }).await.message(), "unknown column: v");
+        assert_eq!(refuse("e", Query { filter: is_null("kind"), ..Query::default() }).await.code(), Code::Forbidden);
+        let many = Query { filter: Expr::All(vec![is_null("id"); 100_000]), ..Query::default() };
+        assert_eq!(refuse("e", many).await.code(), Code::Invalid);
+    }
+}

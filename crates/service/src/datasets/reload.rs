@@ -1,0 +1,74 @@
+//! Loading a dataset's rows anew. Readers keep the old ones until the new are there, and for good when the load fails.
+
+use crate::datasets::register::as_refusal;
+use crate::{Ctx, Reloaded, Service};
+use datahall_core::{Error, Result};
+
+impl Service {
+    /// Loads the rows anew.
+    ///
+    /// # Errors
+    /// As [`Service::require_admin`]; `NotFound`; `Invalid` when the source cannot be opened any more.
+    pub async fn reload(&self, ctx: &Ctx, name: &str) -> Result<Reloaded> {
+        self.require_admin(ctx)?;
+        let entry = self.find(ctx, name)?;
+        // In a task of its own: a load that began is worth finishing when the caller goes away.
+        let (service, loaded) = (self.arc(), entry.clone());
+        let load = tokio::spawn(async move { service.load(&loaded, "manual").await });
+        let (generation, elapsed_ms) = load.await.map_err(Error::internal)?.map_err(as_refusal)?;
+        tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, dataset = entry.name, "dataset reloaded");
+        Ok(Reloaded { dataset: entry.name.clone(), rows: generation.table.info().rows, elapsed_ms })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::State;
+    use crate::testing::{Fixture, admin, reader};
+    use datahall_core::query::Query;
+    use futures::TryStreamExt;
+
+    #[tokio::test]
+    async fn readers_keep_what_they_began_with_and_later_ones_get_the_new_rows() {
+        let fixture = Fixture::new().await;
+        fixture.register("e").await;
+        let before = fixture.service.query(&reader(), "e", Query::default()).await.unwrap();
+        fixture.engine.set_rows(5);
+        assert_eq!(fixture.service.reload(&admin(), "e").await.unwrap().rows, Some(5));
+        let rows: Vec<_> = before.rows.batches.try_collect().await.unwrap();
+        assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
+        assert_eq!(fixture.service.count(&reader(), "e", Default::default()).await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_failed_reload_keeps_the_old_rows_and_says_why() {
+        let fixture = Fixture::new().await;
+        fixture.register("e").await;
+        fixture.engine.set_broken(true);
+        for failures in 1..3 {
+            assert!(fixture.service.reload(&admin(), "e").await.is_err());
+            let status = fixture.service.status(&reader(), "e").unwrap();
+            assert_eq!((status.state, status.consecutive_failures, status.rows), (State::Published, failures, Some(3)));
+            assert!(status.last_error.unwrap().contains("no such file"));
+        }
+        assert_eq!(fixture.service.count(&reader(), "e", Default::default()).await.unwrap(), 3);
+        fixture.engine.set_broken(false);
+        fixture.service.reload(&admin(), "e").await.unwrap();
+        let status = fixture.service.status(&reader(), "e").unwrap();
+        assert_eq!((status.consecutive_failures, status.last_error), (0, None));
+    }
+
+    #[tokio::test]
+    async fn while_it_loads_the_old_rows_are_served() {
+        let fixture = Fixture::new().await;
+        fixture.register("e").await;
+        fixture.engine.set_slow(true);
+        let admin = admin();
+        let reload = fixture.service.reload(&admin, "e");
+        tokio::pin!(reload);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(5), &mut reload).await.is_err());
+        assert_eq!(fixture.service.status(&reader(), "e").unwrap().state, State::Published);
+        assert_eq!(fixture.service.count(&reader(), "e", Default::default()).await.unwrap(), 3);
+        reload.await.unwrap();
+    }
+}

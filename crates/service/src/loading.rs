@@ -1,0 +1,224 @@
+//! Loading rows: once at the start, again at a reload, and finding the loaded ones for a caller.
+
+use crate::config::OnStart;
+use crate::registry::{Counters, Entry, Generation, Origin};
+use crate::{Ctx, Service, State};
+use datahall_core::dataset::DatasetSpec;
+use datahall_core::engine::{Access, Handle, Table};
+use datahall_core::{Error, Result};
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A dataset's rows as one caller may read them.
+pub(crate) struct Opened {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) handle: Handle,
+}
+
+/// What the caller reads when there is no such dataset, or none that he may know of.
+pub(crate) fn not_found(name: &str) -> Error {
+    Error::not_found(format!("not found: dataset: {name}"))
+}
+
+impl Service {
+    /// Whether the caller may know that the dataset is there.
+    pub(crate) fn sees(&self, ctx: &Ctx, entry: &Entry) -> bool {
+        (!entry.private || ctx.principal.privileges.private) && !entry.expired(self.clock.now())
+    }
+
+    pub(crate) fn find(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
+        self.registry.find(name).filter(|entry| self.sees(ctx, entry)).ok_or_else(|| not_found(name))
+    }
+
+    /// The rows of a dataset, loaded.
+    pub(crate) async fn opened(&self, ctx: &Ctx, name: &str) -> Result<Opened> {
+        self.rows_of(self.find(ctx, name)?).await
+    }
+
+    pub(crate) async fn rows_of(&self, entry: Arc<Entry>) -> Result<Opened> {
+        if entry.on_start() == Some(OnStart::Lazy) && matches!(entry.state(), State::Pending | State::Building) {
+            self.load_first(&entry).await;
+        }
+        let snapshot = entry.snapshot();
+        let Some(generation) = snapshot.current else {
+            let name = &entry.name;
+            let why = match (snapshot.state, entry.on_start()) {
+                (State::Failed, _) => {
+                    format!("dataset '{name}' could not be loaded: {}", snapshot.last_error.unwrap_or_default())
+                }
+                (State::Pending, Some(OnStart::Skip)) => format!("dataset '{name}' is not loaded: it waits for a reload"),
+                (state, _) => format!("dataset '{name}' is not ready (state: {})", state.name()),
+            };
+            return Err(Error::unavailable(why).retry_after(2));
+        };
+        let handle = Handle { table: generation.table.clone(), policy: entry.policy.clone() };
+        Ok(Opened { entry, generation, handle })
+    }
+
+    // In a task of its own: the load goes on for the others when the first who asked goes away. Boxed, for loading a
+    // saved query may in turn load what it reads.
+    fn load_first(&self, entry: &Arc<Entry>) -> BoxFuture<'static, ()> {
+        let (service, entry) = (self.arc(), entry.clone());
+        Box::pin(async move {
+            let load = tokio::spawn(async move {
+                let _one = entry.loading.lock().await;
+                if entry.current().is_none() && entry.state() == State::Pending {
+                    let _ = service.load_locked(&entry, "startup").await;
+                }
+            });
+            let _ = load.await;
+        })
+    }
+
+    /// Loads an entry's rows anew, one load at a time; readers keep the old ones until the new are there.
+    pub(crate) async fn load(&self, entry: &Arc<Entry>, source: &'static str) -> Result<(Arc<Generation>, u64)> {
+        let _one = entry.loading.lock().await;
+        self.load_locked(entry, source).await
+    }
+
+    async fn load_locked(&self, entry: &Arc<Entry>, source: &'static str) -> Result<(Arc<Generation>, u64)> {
+        let counters = &self.registry.counters;
+        let build = entry.begin(source, &*self.clock);
+        let running = Running::new(counters);
+        let outcome = self.fetch_rows(entry).await;
+        drop(running);
+        match outcome {
+            Ok(table) => {
+                let (generation, elapsed_ms) = build.succeed(table, &*self.clock);
+                Counters::bump(&counters.loads);
+                let info = generation.table.info();
+                tracing::info!(dataset = entry.name, rows = info.rows, resident = info.resident, elapsed_ms, "dataset loaded");
+                for note in &info.notes {
+                    tracing::warn!(dataset = entry.name, "{note}");
+                }
+                Ok((generation, elapsed_ms))
+            }
+            Err(error) => {
+                build.fail(&error);
+                Counters::bump(&counters.failures);
+                tracing::warn!(dataset = entry.name, ?error, "dataset could not be loaded");
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch_rows(&self, entry: &Arc<Entry>) -> Result<Arc<dyn Table>> {
+        match &entry.origin {
+            Origin::Source { spec, access, .. } => {
+                let table = self.open_within_limit(spec, access).await?;
+                entry.policy.check(&table.info().schema)?;
+                Ok(table)
+            }
+            Origin::Statement(statement) => self.run_statement(statement).await,
+        }
+    }
+
+    /// Opens a source; one longer than `force_lazy_above_mb` lazily, whatever it says itself.
+    async fn open_within_limit(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>> {
+        let limit = self.settings.server.force_lazy_above_mb;
+        if limit > 0 && !spec.options.lazy {
+            let mut lazy = spec.clone();
+            lazy.options.lazy = true;
+            let table = self.engine.open(&lazy, access).await?;
+            if table.info().storage_bytes.is_some_and(|bytes| bytes > limit.saturating_mul(1 << 20)) {
+                tracing::warn!(dataset = spec.name, limit_mb = limit, "longer than force_lazy_above_mb, served lazily");
+                return Ok(table);
+            }
+        }
+        self.engine.open(spec, access).await
+    }
+
+    /// What a source named in the configuration file may reach.
+    pub(crate) fn configured_access(&self) -> Access {
+        Access { roots: self.settings.security.allowed_roots.clone(), private_networks: true }
+    }
+
+    /// What a source named by an administrator's request may reach.
+    pub(crate) fn requested_access(&self) -> Access {
+        let security = &self.settings.security;
+        Access { roots: security.allowed_roots.clone(), private_networks: security.allow_private_networks }
+    }
+}
+
+/// Counts a load as running, however it ends.
+struct Running<'a>(&'a Counters);
+
+impl<'a> Running<'a> {
+    fn new(counters: &'a Counters) -> Self {
+        Counters::bump(&counters.running);
+        Self(counters)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Fixture, admin, reader};
+    use crate::{Readiness, State};
+    use datahall_core::Code;
+    use datahall_core::query::Expr;
+
+    fn dataset(name: &str, rest: &str) -> String {
+        format!("[[dataset]]\nname = '{name}'\n{rest}\n")
+    }
+
+    const OK: &str = "source = {kind='csv',location='ok'}";
+
+    #[tokio::test]
+    async fn what_is_configured_loads_at_the_start_and_what_fails_says_so() {
+        let text = [dataset("a", OK), dataset("b", "source = {kind='csv',location='missing'}")].concat();
+        let fixture = Fixture::with(&text).await;
+        assert_eq!(fixture.service.readiness(), Readiness::Ready { datasets: 1, failed: vec!["b".into()] });
+        let status = fixture.service.status(&reader(), "b").unwrap();
+        assert_eq!((status.state, status.consecutive_failures), (State::Failed, 1));
+        assert!(status.last_error.unwrap().contains("no such file"));
+        let error = fixture.service.count(&reader(), "b", Expr::default()).await.unwrap_err();
+        assert_eq!((error.code(), error.retry_after_secs()), (Code::Unavailable, Some(2)));
+        let stats = fixture.service.stats();
+        assert_eq!((stats.published, stats.failed, stats.loads, stats.load_failures), (1, 1, 1, 1));
+    }
+
+    #[tokio::test]
+    async fn while_it_loads_for_the_first_time_it_is_not_ready() {
+        let mut settings = crate::Settings::default();
+        let body = r#"{"name":"s","source":{"kind":"csv","location":"slow"}}"#;
+        settings.datasets = vec![crate::testing::block(body)];
+        let fixture = Fixture::start(settings, None, tempfile::tempdir().unwrap(), None).await;
+        assert_eq!(fixture.service.readiness(), Readiness::NotReady { reason: "pending datasets: [\"s\"]".into() });
+        let error = fixture.service.count(&reader(), "s", Expr::default()).await.unwrap_err();
+        assert_eq!((error.code(), error.retry_after_secs()), (Code::Unavailable, Some(2)));
+        fixture.until(|service| matches!(service.readiness(), Readiness::Ready { datasets: 1, .. })).await;
+        fixture.service.shutdown().await;
+        assert!(matches!(fixture.service.readiness(), Readiness::NotReady { .. }));
+    }
+
+    #[tokio::test]
+    async fn on_start_lazy_loads_when_first_read_and_skip_when_told() {
+        let text =
+            [dataset("l", &format!("on_start = 'lazy'\n{OK}")), dataset("s", &format!("on_start = 'skip'\n{OK}"))].concat();
+        let fixture = Fixture::with(&text).await;
+        assert_eq!(fixture.service.status(&reader(), "l").unwrap().state, State::Pending);
+        let reader = reader();
+        let counts = tokio::join!(
+            fixture.service.count(&reader, "l", Expr::default()),
+            fixture.service.count(&reader, "l", Expr::default()),
+        );
+        assert_eq!((counts.0.unwrap(), counts.1.unwrap(), fixture.service.stats().loads), (3, 3, 1));
+        assert!(fixture.service.count(&reader, "s", Expr::default()).await.unwrap_err().message().contains("waits for a reload"));
+        fixture.service.reload(&admin(), "s").await.unwrap();
+        assert_eq!(fixture.service.count(&reader, "s", Expr::default()).await.unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_private_name_is_not_told_by_the_probe() {
+        let fixture = Fixture::with(&dataset("p", "visibility = 'private'\nsource = {kind='csv',location='missing'}")).await;
+        assert_eq!(fixture.service.readiness(), Readiness::Ready { datasets: 0, failed: vec![] });
+    }
+}

@@ -1,0 +1,59 @@
+//! Whether requests can be served, and the numbers an operator watches.
+
+use crate::config::{OnStart, ReadinessMode};
+use crate::{Readiness, Service, State, Stats};
+use std::sync::atomic::Ordering;
+
+impl Service {
+    /// Whether what `[server.startup] readiness` asks for is loaded. Anybody may ask, so only public names are told.
+    pub fn readiness(&self) -> Readiness {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Readiness::NotReady { reason: "shutting down".into() };
+        }
+        let (mut published, mut failed, mut pending, mut any_pending) = (0, Vec::new(), Vec::new(), false);
+        for entry in self.registry.all() {
+            let awaited = entry.on_start() == Some(OnStart::Eager);
+            match entry.state() {
+                State::Published => published += 1,
+                State::Failed if !entry.private => failed.push(entry.name.clone()),
+                State::Pending | State::Building if awaited => {
+                    any_pending = true;
+                    if !entry.private {
+                        pending.push(entry.name.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let enough = self.settings.server.startup.readiness == ReadinessMode::Any && published > 0;
+        if !any_pending || enough {
+            return Readiness::Ready { datasets: published, failed };
+        }
+        let mut reason = format!("pending datasets: {pending:?}");
+        if !failed.is_empty() {
+            reason.push_str(&format!("; failed datasets: {failed:?}"));
+        }
+        Readiness::NotReady { reason }
+    }
+
+    /// Numbers for a dashboard.
+    pub fn stats(&self) -> Stats {
+        let counters = &self.registry.counters;
+        let mut stats = Stats {
+            loads: counters.loads.load(Ordering::Relaxed),
+            load_failures: counters.failures.load(Ordering::Relaxed),
+            loads_running: counters.running.load(Ordering::Relaxed),
+            ..Stats::default()
+        };
+        for entry in self.registry.all() {
+            match entry.state() {
+                State::Published => stats.published += 1,
+                State::Pending | State::Building => stats.pending += 1,
+                State::Failed => stats.failed += 1,
+            }
+            stats.saved_queries += u64::from(entry.statement().is_some());
+            stats.memory_bytes += entry.current().map_or(0, |generation| generation.table.info().memory_bytes);
+        }
+        stats
+    }
+}

@@ -1,0 +1,11 @@
+//! Saved queries: a statement under a name, its rows kept for a while and read like any dataset's.
+
+mod create;
+mod delete;
+mod expire;
+mod list;
+mod request;
+mod ttl;
+
+pub use list::SavedQuery;
+pub use request::SavedQueryRequest;

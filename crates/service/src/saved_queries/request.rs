@@ -1,0 +1,107 @@
+//! What is asked for when a query is saved.
+
+use super::ttl::Ttl;
+use crate::config::{IndexBlock, IndexModeBlock, check_name, from_json};
+use datahall_core::dataset::{IndexMode, IndexOptions, ReadOptions};
+use datahall_core::{Error, Result};
+use std::time::Duration;
+
+/// What is asked for when a query is saved.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedQueryRequest {
+    /// The name it gets.
+    pub name: String,
+    /// The statement.
+    pub sql: String,
+    /// `temp`, the only kind there is.
+    #[serde(default)]
+    pub kind: Option<String>,
+    #[serde(default)]
+    ttl: Option<Ttl>,
+    #[serde(default)]
+    index: Option<IndexBlock>,
+    #[serde(default)]
+    depends_on: Option<Vec<String>>,
+    #[serde(default)]
+    refresh: Option<serde_json::Value>,
+    #[serde(default)]
+    materialize: Option<serde_json::Value>,
+}
+
+impl SavedQueryRequest {
+    /// Reads a request from JSON and checks all that needs no look at the datasets.
+    ///
+    /// # Errors
+    /// `Invalid`, saying what is wrong and where.
+    pub fn from_json(body: &[u8]) -> Result<Self> {
+        let request: Self = from_json(body)?;
+        request.check()?;
+        Ok(request)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        check_name(&self.name)?;
+        let invalid = |message: &str| Err(Error::invalid(format!("invalid value: {message}")));
+        match self.kind.as_deref() {
+            None | Some("temp") => {}
+            Some("query") => return invalid("kind: persisted `query` datasets are not supported by this version; use `temp`"),
+            Some(_) => return invalid("kind: must be `temp`"),
+        }
+        if self.sql.trim().is_empty() {
+            return invalid("sql: must not be empty");
+        }
+        if self.refresh.is_some() || self.materialize.is_some() {
+            return invalid("refresh and materialize are only for kind `query`, which this version does not support");
+        }
+        let index = self.index.clone().unwrap_or_default();
+        if index.mode == Some(IndexModeBlock::List) && index.columns.is_none_or(|columns| columns.is_empty()) {
+            return invalid("index.columns: mode `list` needs columns");
+        }
+        self.ttl().map(|_| ())
+    }
+
+    pub(super) fn ttl(&self) -> Result<Option<Duration>> {
+        self.ttl.as_ref().map(Ttl::duration).transpose()
+    }
+
+    /// The datasets it says it reads, if it says so.
+    pub(super) fn stated_dependencies(&self) -> Option<&[String]> {
+        self.depends_on.as_deref()
+    }
+
+    pub(super) fn options(&self) -> ReadOptions {
+        let index = self.index.clone().unwrap_or_default();
+        let mode = match index.mode {
+            None | Some(IndexModeBlock::Auto) => IndexMode::Auto,
+            Some(IndexModeBlock::None) => IndexMode::None,
+            Some(IndexModeBlock::List) => IndexMode::List,
+        };
+        let max_cardinality = index.max_cardinality.unwrap_or(IndexOptions::default().max_cardinality);
+        let index = IndexOptions { mode, columns: index.columns.unwrap_or_default(), max_cardinality };
+        ReadOptions { index, ..ReadOptions::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_and_what_is_wrong_is_named() {
+        let request = SavedQueryRequest::from_json(br#"{"name":"q","sql":"SELECT 1","ttl":"10m"}"#).unwrap();
+        assert_eq!(request.ttl().unwrap(), Some(Duration::from_secs(600)));
+        for (body, expected) in [
+            (r#"{"name":"q","sql":"x","kind":"query"}"#, "not supported by this version"),
+            (r#"{"name":"q","sql":"x","kind":"other"}"#, "must be `temp`"),
+            (r#"{"name":"q","sql":"x","tll":1}"#, "unknown field: tll; did you mean `ttl`?"),
+            (r#"{"name":"q/","sql":"x"}"#, "name"),
+            (r#"{"name":"q","sql":" "}"#, "sql"),
+            (r#"{"name":"q","sql":"x","ttl":0}"#, "ttl"),
+            (r#"{"name":"q","sql":"x","refresh":{}}"#, "refresh"),
+        ] {
+            let message = SavedQueryRequest::from_json(body.as_bytes()).unwrap_err().message().to_owned();
+            assert!(message.contains(expected), "{body}: {message}");
+        }
+    }
+}

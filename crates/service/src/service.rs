@@ -1,0 +1,193 @@
+//! The service: what every use case works with, and its start and end.
+
+use crate::auth::{Authenticator, Fetch};
+use crate::config::{Environment, OnStart, Settings};
+use crate::registry::{Entry, Registry};
+use datahall_core::clock::{Clock, Random, random_hex};
+use datahall_core::engine::Engine;
+use datahall_core::{Error, Result};
+use futures::StreamExt;
+use parking_lot::Mutex;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How often expired saved queries are looked for.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the service is built from.
+pub struct Deps {
+    /// Reads rows.
+    pub engine: Arc<dyn Engine>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives chance.
+    pub random: Arc<dyn Random>,
+    /// Fetches keys of an identity provider (`HttpFetch::new()?`).
+    pub fetch: Arc<dyn Fetch>,
+    /// Looks up environment variables, for credentials (`Environment::of_process()`).
+    pub environment: Environment,
+    /// The configuration, already checked.
+    pub settings: Settings,
+    /// The file it came from, if any.
+    pub config_path: Option<PathBuf>,
+    /// Where temporary files may be put; no other process may use it.
+    pub data_dir: PathBuf,
+    /// The secret that makes a caller the administrator; `None` or empty: nobody is.
+    pub admin_token: Option<String>,
+}
+
+/// Every use case. Cheap to share; all of it is safe to call at once.
+pub struct Service {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) environment: Environment,
+    pub(crate) settings: Settings,
+    /// Absolute.
+    pub(crate) config_path: Option<PathBuf>,
+    /// Where exports are put.
+    pub(crate) exports_dir: PathBuf,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) registry: Registry,
+    /// Held while the configuration file is appended to.
+    pub(crate) persisting: Arc<tokio::sync::Mutex<()>>,
+    /// Held while the configuration file is read again.
+    pub(crate) reloading_config: tokio::sync::Mutex<()>,
+    /// One permit a load in the background.
+    pub(crate) background_loads: Arc<Semaphore>,
+    pub(crate) stopping: AtomicBool,
+    tasks: Mutex<JoinSet<()>>,
+    me: Weak<Self>,
+}
+
+impl Service {
+    /// Starts it: the datasets of the configuration begin to load in the background. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// `Invalid` when a key of `[auth]` or a `[[dataset]]` cannot be used; `Unavailable` when the identity provider
+    /// cannot be reached and `start_degraded` is off.
+    pub async fn start(deps: Deps) -> Result<Arc<Self>> {
+        let Deps { engine, clock, random, fetch, environment, settings, config_path, data_dir, admin_token } = deps;
+        let authenticator = Authenticator::new(&settings.auth, admin_token, fetch, clock.clone(), &environment).await?;
+        let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
+        let exports_dir = data_dir.join("tmp").join("exports");
+        clear(&exports_dir)
+            .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", exports_dir.display())))?;
+        let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
+        let service = Arc::new_cyclic(|me| Self {
+            engine,
+            clock,
+            random,
+            environment,
+            settings,
+            config_path,
+            exports_dir,
+            authenticator,
+            registry: Registry::default(),
+            persisting: Arc::default(),
+            reloading_config: tokio::sync::Mutex::default(),
+            background_loads,
+            stopping: AtomicBool::new(false),
+            tasks: Mutex::default(),
+            me: me.clone(),
+        });
+        service.load_configured()?;
+        service.watch_expiry();
+        Ok(service)
+    }
+
+    /// The configuration it runs on.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Stops what goes on in the background; what runs for a request is not touched.
+    pub async fn shutdown(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        let mut tasks = std::mem::take(&mut *self.tasks.lock());
+        tasks.shutdown().await;
+    }
+
+    /// Itself, for tasks that outlive the call.
+    pub(crate) fn arc(&self) -> Arc<Self> {
+        // A method runs, so somebody holds it.
+        self.me.upgrade().unwrap_or_else(|| unreachable!("a service in use is held by somebody"))
+    }
+
+    /// Runs `task` until it ends or the service is shut down.
+    pub(crate) fn background(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if self.stopping.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut tasks = self.tasks.lock();
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    fn load_configured(self: &Arc<Self>) -> Result<()> {
+        let mut eager = Vec::new();
+        for block in &self.settings.datasets {
+            let entry = Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)
+                .map_err(|error| error.context(format!("dataset '{}'", block.name)))?;
+            let entry = Arc::new(entry);
+            self.registry.reserve(&block.name)?.fill(entry.clone());
+            if entry.on_start() == Some(OnStart::Eager) {
+                eager.push(entry);
+            }
+        }
+        let at_once = self.settings.server.startup.max_concurrent.clamp(1, 1024);
+        let service = self.clone();
+        self.background(async move {
+            let load = |entry: Arc<Entry>| {
+                let service = service.clone();
+                // A task each, so that one that panics takes no other with it; aborted together with this one.
+                let mut task = JoinSet::new();
+                task.spawn(async move { service.load_at_start(&entry).await });
+                async move { while task.join_next().await.is_some() {} }
+            };
+            futures::stream::iter(eager).for_each_concurrent(at_once, load).await;
+        });
+        Ok(())
+    }
+
+    async fn load_at_start(&self, entry: &Arc<Entry>) {
+        if entry.current().is_none() {
+            // Why it failed is in the entry and in the log.
+            let _ = self.load(entry, "startup").await;
+        }
+    }
+
+    fn watch_expiry(self: &Arc<Self>) {
+        let me = self.me.clone();
+        self.background(async move {
+            let mut tick = tokio::time::interval(TICK);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                match me.upgrade() {
+                    Some(service) => service.drop_expired(),
+                    None => return,
+                }
+            }
+        });
+    }
+
+    /// A name that no other file has.
+    pub(crate) fn unique_suffix(&self) -> String {
+        random_hex(&*self.random, 8)
+    }
+}
+
+/// An empty folder, without what an earlier run left there.
+fn clear(folder: &std::path::Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::create_dir_all(folder)
+}

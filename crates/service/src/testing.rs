@@ -1,0 +1,272 @@
+//! For tests: an engine of a few rows that does as the location says, a clock that is set by hand, a service on both.
+
+use crate::auth::Fetch;
+use crate::{Ctx, DatasetBlock, Deps, Environment, Principal, Service, Settings, Summary};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use datahall_core::clock::{Clock, Random, SystemRandom};
+use datahall_core::dataset::{DatasetSpec, ReadOptions};
+use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::query::Query;
+use datahall_core::{Error, Result};
+use futures::{StreamExt, TryStreamExt, stream};
+use parking_lot::Mutex;
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+/// Rows that are all made up.
+struct FakeTable {
+    info: TableInfo,
+    breaks: bool,
+}
+
+impl Table for FakeTable {
+    fn info(&self) -> &TableInfo {
+        &self.info
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Tables `id, kind, v`. Locations: `ok`, `slow`, `missing`, `unreachable`, `breaks` (when read).
+pub(crate) struct FakeEngine {
+    rows: AtomicI64,
+    slow: AtomicBool,
+    broken: AtomicBool,
+    last_tables: Mutex<Vec<String>>,
+}
+
+impl FakeEngine {
+    pub(crate) fn set_rows(&self, rows: i64) {
+        self.rows.store(rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_slow(&self, slow: bool) {
+        self.slow.store(slow, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_broken(&self, broken: bool) {
+        self.broken.store(broken, Ordering::Relaxed);
+    }
+
+    /// The names that the last statement was given.
+    pub(crate) fn last_tables(&self) -> Vec<String> {
+        self.last_tables.lock().clone()
+    }
+
+    fn table(&self, schema: SchemaRef, rows: i64, breaks: bool) -> Arc<dyn Table> {
+        let info = TableInfo {
+            schema,
+            rows: Some(rows as u64),
+            resident: true,
+            memory_bytes: 100,
+            storage_bytes: Some(10),
+            indexed: vec!["id".into(), "kind".into()],
+            notes: Vec::new(),
+        };
+        Arc::new(FakeTable { info, breaks })
+    }
+}
+
+fn schema() -> SchemaRef {
+    let field = |name, kind| Field::new(name, kind, true);
+    Arc::new(Schema::new(vec![field("id", DataType::Int64), field("kind", DataType::Utf8), field("v", DataType::Int64)]))
+}
+
+fn made_up(schema: &SchemaRef, rows: i64) -> RecordBatch {
+    let column = |field: &Arc<Field>| -> ArrayRef {
+        match field.data_type() {
+            DataType::Int64 => Arc::new(Int64Array::from_iter_values(0..rows)),
+            _ => Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("k{row}")))),
+        }
+    };
+    RecordBatch::try_new(schema.clone(), schema.fields().iter().map(column).collect()).unwrap()
+}
+
+#[async_trait]
+impl Engine for FakeEngine {
+    async fn open(&self, spec: &DatasetSpec, _: &Access) -> Result<Arc<dyn Table>> {
+        let location = spec.source.location().url.as_str();
+        if location == "slow" || self.slow.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if location == "missing" || self.broken.load(Ordering::Relaxed) {
+            return Err(Error::invalid(format!("no such file: {location}")));
+        }
+        if location == "unreachable" {
+            return Err(Error::unavailable("cannot be reached"));
+        }
+        Ok(self.table(schema(), self.rows.load(Ordering::Relaxed), location == "breaks"))
+    }
+
+    async fn read(&self, handle: &Handle, query: &Query) -> Result<Rows> {
+        let table = handle.table.as_any().downcast_ref::<FakeTable>().unwrap();
+        let rows = table.info.rows.unwrap() as i64;
+        if query.is_grouped() {
+            let schema = Arc::new(Schema::new(vec![Field::new("count", DataType::Int64, false)]));
+            let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(Int64Array::from(vec![rows]))]).unwrap();
+            return Ok(Rows { schema, batches: stream::iter([Ok(batch)]).boxed() });
+        }
+        let schema = handle.schema();
+        let mut batches = vec![Ok(made_up(&schema, query.limit.map_or(rows, |limit| rows.min(limit as i64))))];
+        if table.breaks {
+            batches.push(Err(Error::unavailable("the source changed")));
+        }
+        Ok(Rows { schema, batches: stream::iter(batches).boxed() })
+    }
+
+    fn tables_in(&self, sql: &str) -> Result<Vec<String>> {
+        Ok(sql.split(',').map(str::to_owned).collect())
+    }
+
+    async fn sql(&self, _: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
+        *self.last_tables.lock() = tables.iter().map(|table| table.name.clone()).collect();
+        self.read(&tables[0].handle, &Query { limit: Some(max_rows), ..Query::default() }).await
+    }
+
+    async fn materialise(&self, rows: Rows, _: &ReadOptions) -> Result<Arc<dyn Table>> {
+        let schema = rows.schema.clone();
+        let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
+        Ok(self.table(schema, batches.iter().map(|batch| batch.num_rows() as i64).sum(), false))
+    }
+}
+
+/// A clock that is set by hand.
+pub(crate) struct FakeClock {
+    seconds: AtomicI64,
+}
+
+impl FakeClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { seconds: AtomicI64::new(1_750_000_000) })
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.seconds.load(Ordering::Relaxed), 0).unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.seconds.load(Ordering::Relaxed) as u64)
+    }
+}
+
+/// An identity provider that is never there.
+struct NoFetch;
+
+#[async_trait]
+impl Fetch for NoFetch {
+    async fn get(&self, _: &str) -> Result<Vec<u8>> {
+        Err(Error::unavailable("no network in tests"))
+    }
+}
+
+/// A service on the fakes, with the administrator's token `secret`.
+pub(crate) struct Fixture {
+    pub(crate) service: Arc<Service>,
+    pub(crate) engine: Arc<FakeEngine>,
+    pub(crate) clock: Arc<FakeClock>,
+    /// The configuration file.
+    pub(crate) config: Option<PathBuf>,
+    _folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    /// Without a configuration file; SQL is on.
+    pub(crate) async fn new() -> Self {
+        let mut settings = Settings::default();
+        settings.sql.enabled = true;
+        Self::start(settings, None, tempfile::tempdir().unwrap(), Some("secret")).await
+    }
+
+    pub(crate) async fn without_admin() -> Self {
+        Self::start(Settings::default(), None, tempfile::tempdir().unwrap(), None).await
+    }
+
+    /// With this configuration file, and everything in it loaded or failed.
+    pub(crate) async fn with(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("datasets.toml");
+        std::fs::write(&path, text).unwrap();
+        let settings = Settings::load(&path, &Environment::fixed(&[])).unwrap();
+        let fixture = Self::start(settings, Some(path), folder, Some("secret")).await;
+        fixture.until(|service| matches!(service.readiness(), crate::Readiness::Ready { .. })).await;
+        fixture
+    }
+
+    pub(crate) async fn start(
+        settings: Settings,
+        config: Option<PathBuf>,
+        folder: tempfile::TempDir,
+        admin: Option<&str>,
+    ) -> Self {
+        let engine = Arc::new(FakeEngine {
+            rows: AtomicI64::new(3),
+            slow: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            last_tables: Mutex::default(),
+        });
+        let clock = FakeClock::new();
+        let deps = Deps {
+            engine: engine.clone(),
+            clock: clock.clone(),
+            random: random(),
+            fetch: Arc::new(NoFetch),
+            environment: Environment::fixed(&[]),
+            settings,
+            config_path: config.clone(),
+            data_dir: folder.path().join("data"),
+            admin_token: admin.map(Into::into),
+        };
+        Self { service: Service::start(deps).await.unwrap(), engine, clock, config, _folder: folder }
+    }
+
+    pub(crate) async fn register_block(&self, block: DatasetBlock) -> Result<Summary> {
+        self.service.register(&admin(), block).await
+    }
+
+    pub(crate) async fn register(&self, name: &str) {
+        let body = format!(r#"{{"name":"{name}","source":{{"kind":"csv","location":"ok"}}}}"#);
+        self.register_block(block(&body)).await.unwrap();
+    }
+
+    /// Waits until it holds.
+    pub(crate) async fn until(&self, holds: impl Fn(&Service) -> bool) {
+        for _ in 0..500 {
+            if holds(&self.service) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("it never held");
+    }
+}
+
+pub(crate) fn random() -> Arc<dyn Random> {
+    Arc::new(SystemRandom)
+}
+
+pub(crate) fn block(json: &str) -> DatasetBlock {
+    DatasetBlock::from_json(json.as_bytes()).unwrap()
+}
+
+pub(crate) fn admin() -> Ctx {
+    Ctx { principal: Principal::admin(), request_id: "test".into(), address: None }
+}
+
+/// Nobody in particular, who may read.
+pub(crate) fn reader() -> Ctx {
+    Ctx { principal: Principal::nobody(true), request_id: "test".into(), address: None }
+}

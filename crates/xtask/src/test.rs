@@ -1,0 +1,119 @@
+//! `cargo xtask test`: sets everything up, then runs tidy, the Rust tests and the real clients, and says how many passed.
+
+mod counts;
+
+use crate::run::{Outcome, cargo, is_installed, root, tee};
+use crate::{setup, tidy};
+use counts::Counts;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Also what takes long: ignored tests, many more generated cases
+    #[arg(long)]
+    long: bool,
+    /// Only tests whose name contains this
+    filter: Option<String>,
+}
+
+/// Runs everything, also after a failure, so that one run tells all.
+pub(crate) fn run(options: &Options) -> Outcome {
+    let target = setup::target_dir()?;
+    let environment = Environment::prepare(&target)?;
+    let mut total = tidy_counts()?;
+    if build(&target)? {
+        total += rust_tests(&target, &environment, options)?;
+        total += conformance(&environment, options)?;
+    } else {
+        eprintln!("xtask: the build failed, so neither Rust tests nor conformance ran");
+        total.failed += 1;
+    }
+    println!("\n{} passed, {} failed", total.passed, total.failed);
+    Ok(total.failed == 0)
+}
+
+/// What tests find in their environment.
+struct Environment {
+    binary: PathBuf,
+    python: PathBuf,
+    node_modules: PathBuf,
+    data: Option<PathBuf>,
+}
+
+impl Environment {
+    fn prepare(target: &Path) -> Outcome<Self> {
+        Ok(Self {
+            binary: target.join("debug/datahall"),
+            python: setup::python("conformance/requirements.txt")?,
+            node_modules: setup::node_modules("conformance/oidc/package.json")?,
+            data: setup::data_dir(),
+        })
+    }
+
+    fn give<'a>(&self, command: &'a mut Command, options: &Options) -> &'a mut Command {
+        command.env("DATAHALL_BIN", &self.binary).env("DATAHALL_PYTHON", &self.python);
+        command.env("DATAHALL_NODE_MODULES", &self.node_modules);
+        match &self.data {
+            Some(data) => command.env("DATAHALL_DATA", data),
+            None => command.env_remove("DATAHALL_DATA"),
+        };
+        // A developer's own credentials and configuration have no part in a test.
+        for name in ["ADMIN_TOKEN", "DATABASE_URL", "DATAPRESS_CONFIG_FILE", "DATASETS_CONFIG", "AUTH_SERVER"] {
+            command.env_remove(name);
+        }
+        if options.long {
+            command.env("DATAHALL_LONG", "1").env("PROPTEST_CASES", "4096");
+        }
+        command
+    }
+}
+
+fn tidy_counts() -> Outcome<Counts> {
+    println!("== tidy");
+    Ok(if tidy::run()? { Counts { passed: 1, failed: 0 } } else { Counts { passed: 0, failed: 1 } })
+}
+
+fn build(target: &Path) -> Outcome {
+    println!("== build");
+    // Always the whole workspace: a part of it would have other features, and build the dependencies again.
+    Ok(tee(&mut cargo(target, &["build", "--workspace", "--tests", "--bins"]))?.0)
+}
+
+fn rust_tests(target: &Path, environment: &Environment, options: &Options) -> Outcome<Counts> {
+    println!("== Rust tests");
+    let nextest = is_installed("cargo-nextest");
+    let mut command = if nextest {
+        cargo(target, &["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests", "pass"])
+    } else {
+        cargo(target, &["test", "--workspace", "--no-fail-fast"])
+    };
+    if let Some(filter) = &options.filter {
+        command.arg(filter);
+    }
+    if options.long {
+        command.args(if nextest { ["--run-ignored", "all"] } else { ["--", "--include-ignored"] });
+    }
+    let (ok, lines) = tee(environment.give(&mut command, options))?;
+    Ok(if nextest { Counts::of_nextest(&lines) } else { Counts::of_cargo_test(&lines) }.or_one_failed(ok))
+}
+
+fn conformance(environment: &Environment, options: &Options) -> Outcome<Counts> {
+    println!("== real clients");
+    let mut command = Command::new(&environment.python);
+    command.args(["-m", "pytest", "-p", "no:cacheprovider"]).arg(root().join("conformance"));
+    command.current_dir(root()).env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(filter) = &options.filter {
+        command.args(["-k", &python_name(filter)]);
+    }
+    let (ok, lines) = tee(environment.give(&mut command, options))?;
+    let nothing_chosen =
+        options.filter.is_some() && lines.iter().any(|line| line.contains("deselected") && !line.contains(" passed"));
+    Ok(Counts::of_pytest(&lines).or_one_failed(ok || nothing_chosen))
+}
+
+// pytest reads its -k as an expression, which only names and words survive.
+fn python_name(filter: &str) -> String {
+    filter.replace(|character: char| !character.is_alphanumeric(), "_")
+}
