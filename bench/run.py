@@ -1,6 +1,7 @@
 """Measures Datahall side by side with its peer on the same data, and writes the table into BENCHMARKS.md."""
 
 import argparse
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,8 @@ CONNECTIONS = (1, 16)
 
 
 def main():
+    # Ended from outside, it still ends the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
     tables = prepare(options)
     print(f"rounds of {options.seconds} s, {options.rounds} each, the two servers in turn\n", flush=True)

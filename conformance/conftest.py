@@ -1,5 +1,6 @@
 """What tests share: the harness on the path, and the server's log beside a failure."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Server  # noqa: E402
+
+
+def pytest_configure():
+    # Ended from outside, it still ends the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -129,15 +129,27 @@ def test_a_table_with_deletion_vectors_is_read_right_or_refused(server, tmp_path
         assert "deletion" in refused(answer).lower()
 
 
-def test_a_table_with_mapped_columns_is_read_right_or_refused(server, tmp_path, name, lazy):
+@pytest.mark.parametrize("stats", ["", "stats"])
+def test_a_table_with_mapped_columns_is_read_right_or_refused(server, tmp_path, name, lazy, stats):
     path = tmp_path / "table"
-    column_mapping_table(path)
+    column_mapping_table(path, stats)
+    name += stats
     answer = server.register(name, "delta", path, lazy=lazy)
     if answer.ok:
         assert server.rows(name, order_by=[{"col": "id"}]) == [{"id": 1, "label": "a"}, {"id": 2, "label": None}]
         assert server.count(name, where("label", "eq", "a")) == 1
     else:
         assert "mapping" in refused(answer).lower()
+
+
+def test_a_log_without_statistics(server, tmp_path, name, lazy):
+    path = tmp_path / "table"
+    path.mkdir()
+    pyarrow.parquet.write_table(numbers(0, 10), path / "part-0.parquet")
+    fields = [{"name": column, "type": kind, "nullable": True, "metadata": {}} for column, kind in (("id", "long"), ("kind", "string"))]
+    add = {"path": "part-0.parquet", "size": (path / "part-0.parquet").stat().st_size}
+    write_log(path, {"minReaderVersion": 1, "minWriterVersion": 2}, fields, {}, add)
+    assert served(server, name, path, lazy) == numbers(0, 10).to_pylist()
 
 
 @pytest.mark.parametrize("what", ["missing", "empty folder", "plain parquet", "broken log"])
@@ -173,11 +185,12 @@ def deletion_vector_table(path):
     )
 
 
-def column_mapping_table(path):
-    """A table whose columns have other names in its file."""
+def column_mapping_table(path, stats):
+    """A table whose columns have other names in its file; its log tells statistics of it, or does not."""
     path.mkdir()
     file = path / "part-0.parquet"
-    fields = [pyarrow.field("col-1", pyarrow.int64(), metadata={"PARQUET:field_id": "1"}), pyarrow.field("col-2", pyarrow.string(), metadata={"PARQUET:field_id": "2"})]
+    kinds = {"col-1": pyarrow.int64(), "col-2": pyarrow.string()}
+    fields = [pyarrow.field(name, kind, metadata={"PARQUET:field_id": name[-1]}) for name, kind in kinds.items()]
     pyarrow.parquet.write_table(pyarrow.table([pyarrow.array([1, 2]), pyarrow.array(["a", None])], schema=pyarrow.schema(fields)), file)
 
     def column(name, kind, number):
@@ -189,7 +202,7 @@ def column_mapping_table(path):
         {"minReaderVersion": 2, "minWriterVersion": 5},
         [column("id", "long", 1), column("label", "string", 2)],
         {"delta.columnMapping.mode": "name", "delta.columnMapping.maxColumnId": "2"},
-        {"path": file.name, "size": file.stat().st_size},
+        {"path": file.name, "size": file.stat().st_size} | ({"stats": json.dumps({"numRecords": 2})} if stats else {}),
     )
 
 
@@ -214,7 +227,7 @@ def z85(data):
 
 def test_the_tables_written_by_hand_are_good(tmp_path):
     """The package itself sees in them what these tests say is there."""
-    column_mapping_table(tmp_path / "mapped")
+    column_mapping_table(tmp_path / "mapped", "")
     deletion_vector_table(tmp_path / "deleted")
     assert _read(tmp_path / "deleted") == [{"id": at} for at in range(10) if at not in (3, 7)]
     assert _read(tmp_path / "mapped") == [{"id": 1, "label": "a"}, {"id": 2, "label": None}]

@@ -43,7 +43,7 @@ COLUMNS = {
     "paris": (pyarrow.timestamp("us", "Europe/Paris"), [MOMENT, datetime.datetime(1970, 1, 1), datetime.datetime(1969, 12, 31)]),
     "clock": (pyarrow.time64("us"), [datetime.time(12, 34, 56, 789012), datetime.time(0), datetime.time(23, 59, 59)]),
     "money": (pyarrow.decimal128(12, 4), [D("12.3400"), D("-0.0001"), D("99999999.9999")]),
-    "huge": (pyarrow.decimal128(38, 0), [D(1), D("9" * 38), -D("9" * 38)]),
+    "huge": (pyarrow.decimal128(38, 0), [D(1), D("9" * 38), D("-" + "9" * 38)]),
     "list": (pyarrow.list_(pyarrow.int64()), [[1, None, 2**63 - 1], [], [None]]),
     "nested": (pyarrow.list_(pyarrow.list_(pyarrow.string())), [[["a"], [], None], [], [["b", None]]]),
     "point": (

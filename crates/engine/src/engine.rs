@@ -52,6 +52,8 @@ impl DataFusionEngine {
             let mut config = SessionConfig::new().with_target_partitions(partitions).with_information_schema(false);
             config.options_mut().execution.parquet.pushdown_filters = true;
             config.options_mut().execution.parquet.reorder_filters = true;
+            // Its hash table panics on NaN keys.
+            config.options_mut().optimizer.enable_topk_aggregation = false;
             SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features().build()
         };
         Ok(Arc::new(Self {

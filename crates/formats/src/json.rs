@@ -6,8 +6,8 @@
 //! last counts. Columns without any value are text.
 
 mod column;
+mod events;
 mod finish;
-mod seed;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -100,7 +100,7 @@ impl<R: Read> Source<R> {
     fn array(self) -> Result<(SchemaRef, Vec<RecordBatch>)> {
         let mut chunks = Chunks::new(self.count);
         let mut text = Deserializer::from_reader(self.reader);
-        seed::Array(&mut chunks).deserialize(&mut text).map_err(refused)?;
+        events::Array(&mut chunks).deserialize(&mut text).map_err(refused)?;
         text.end().map_err(refused)?;
         chunks.finish()
     }
@@ -149,12 +149,12 @@ impl Chunks {
     }
 
     /// Where the next row goes.
-    fn row(&mut self) -> seed::Row<'_> {
+    fn row(&mut self) -> events::Row<'_> {
         if self.open.len() >= CHUNK_ROWS || (self.open.len() > 0 && self.count.get() - self.began > CHUNK_BYTES) {
             self.began = self.count.get();
             self.full.push(std::mem::replace(&mut self.open, Growing::object()));
         }
-        seed::Row(&mut self.open)
+        events::Row(&mut self.open)
     }
 
     fn finish(mut self) -> Result<(SchemaRef, Vec<RecordBatch>)> {

@@ -17,7 +17,19 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn cargo(target: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root()).env("CARGO_TARGET_DIR", target).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(tells_of_this_package)) {
+        command.env_remove(name);
+    }
     command
+}
+
+// `cargo run` tells xtask about itself. A build script that looks at such variables (ring's does) would take the change for
+// a reason to build again what depends on it, which is nearly everything.
+fn tells_of_this_package(variable: &str) -> bool {
+    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+    prefixes.iter().any(|prefix| variable.starts_with(prefix))
+        || variable == "CARGO_CRATE_NAME"
+        || variable == "CARGO_PRIMARY_PACKAGE"
 }
 
 /// Runs it to the end with its output on the terminal; gives whether it succeeded.
@@ -98,6 +110,12 @@ mod tests {
         let (ok, lines) = tee(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"])).unwrap();
         assert!(!ok);
         assert_eq!(lines, ["out", "err"]);
+    }
+
+    #[test]
+    fn what_cargo_tells_of_xtask_is_not_passed_on() {
+        assert!(tells_of_this_package("CARGO_PKG_NAME") && tells_of_this_package("CARGO_MANIFEST_DIR"));
+        assert!(!tells_of_this_package("CARGO_HOME") && !tells_of_this_package("CARGO_TARGET_DIR"));
     }
 
     #[test]

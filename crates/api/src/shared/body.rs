@@ -5,9 +5,12 @@ use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use datahall_core::{Code, Error, Result};
 use futures::StreamExt;
+use std::time::Duration;
 
 /// How much of a refused body is still read, so that the caller gets to see the answer instead of a broken connection.
 const DRAIN_BYTES: usize = 16 << 20;
+/// For how long.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Reads a body of at most `limit` bytes.
 ///
@@ -15,7 +18,7 @@ const DRAIN_BYTES: usize = 16 << 20;
 /// `TooLarge` beyond the limit; `Invalid` when the connection breaks off.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes> {
     if declared_length(headers).is_some_and(|length| length > limit as u64) {
-        drain(headers, body).await;
+        drain(headers, body);
         return Err(too_large(limit));
     }
     let mut stream = body.into_data_stream();
@@ -25,8 +28,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     let mut whole = Some(first);
     loop {
         if whole.as_ref().map_or(all.len(), Bytes::len) > limit {
-            drop((all, whole));
-            discard(stream).await;
+            tokio::spawn(discard(stream));
             return Err(too_large(limit));
         }
         match stream.next().await {
@@ -47,7 +49,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
 /// As [`read`]; `Invalid` when the content type is not JSON.
 pub(crate) async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes> {
     if let Err(error) = require_json(headers) {
-        drain(headers, body).await;
+        drain(headers, body);
         return Err(error);
     }
     read(headers, body, limit).await
@@ -61,13 +63,13 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<()> {
     if is_json(headers) { Ok(()) } else { Err(Error::invalid("content type error: send the body as application/json")) }
 }
 
-/// Reads and forgets a body whose request is refused.
-pub(crate) async fn drain(headers: &HeaderMap, body: Body) {
+/// Reads and forgets, while the answer is on its way, the body of a request that is refused.
+pub(crate) fn drain(headers: &HeaderMap, body: Body) {
     let waits = headers.contains_key(header::EXPECT);
     let hopeless = declared_length(headers).is_some_and(|length| length > DRAIN_BYTES as u64);
     let absent = http_body::Body::is_end_stream(&body);
     if !waits && !hopeless && !absent {
-        discard(body.into_data_stream()).await;
+        tokio::spawn(discard(body.into_data_stream()));
     }
 }
 
@@ -81,13 +83,17 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn discard(mut stream: axum::body::BodyDataStream) {
-    let mut seen = 0;
-    while let Some(Ok(chunk)) = stream.next().await {
-        seen += chunk.len();
-        if seen > DRAIN_BYTES {
-            return;
+    let all = async {
+        let mut seen = 0;
+        while let Some(Ok(chunk)) = stream.next().await {
+            seen += chunk.len();
+            if seen > DRAIN_BYTES {
+                return;
+            }
         }
-    }
+    };
+    // Whoever is slower than this does not wait for an answer.
+    let _ = tokio::time::timeout(DRAIN_TIME, all).await;
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {

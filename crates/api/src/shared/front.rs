@@ -131,7 +131,7 @@ where
     let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let mut ctx = Ctx { principal: Principal::nobody(false), request_id: id, address };
     if let Err(error) = judge(app, front.access, &parts.headers, &mut ctx).await {
-        body::drain(&parts.headers, request_body).await;
+        body::drain(&parts.headers, request_body);
         return Err(error);
     }
     handler(Call { app: app.clone(), ctx, parts, body: request_body, deadline }).await

@@ -39,7 +39,8 @@ pub(crate) async fn open(location: &str, listing: Listing) -> Result<(RowsTable,
     let partitions = hive::infer(members.iter().map(|member| (member.pinned.name.as_str(), member.pinned.partitions.as_slice())))
         .map_err(|error| error.context(location))?;
     let shown: Vec<Schema> = members.iter().map(|member| presented_schema(member.rows.schema())).collect();
-    let named: Vec<(&str, &Schema)> = members.iter().zip(&shown).map(|(member, schema)| (member.pinned.name.as_str(), schema)).collect();
+    let named: Vec<(&str, &Schema)> =
+        members.iter().zip(&shown).map(|(member, schema)| (member.pinned.name.as_str(), schema)).collect();
     let merged = merge(&named).map_err(|error| error.context(location))?;
     Ok((RowsTable::new(&merged, partitions, members), rows))
 }
@@ -53,7 +54,8 @@ async fn survey(location: &str, file: &Arc<PinnedFile>) -> Result<(Arc<dyn RowFi
     }
     let start = file.read(vec![0..size.min(8)]).await.map_err(|error| broken(&error.into()))?;
     if start.first().is_some_and(|start| start.starts_with(MAGIC)) {
-        let footer = Footer::read(file).await.map_err(|error| broken_at(location, name, error, "the Arrow file is cut off or corrupt"))?;
+        let footer =
+            Footer::read(file).await.map_err(|error| broken_at(location, name, error, "the Arrow file is cut off or corrupt"))?;
         let rows = footer.rows(file).await.map_err(|error| broken_at(location, name, error, "the Arrow file is corrupt"))?;
         return Ok((Arc::new(ArrowFile { footer: Arc::new(footer) }), rows));
     }
@@ -116,7 +118,11 @@ impl Footer {
     async fn rows(&self, file: &PinnedFile) -> QueryResult<u64> {
         let mut rows = 0;
         for blocks in self.batches.chunks(AT_ONCE) {
-            let heads = blocks.iter().filter_map(range).zip(blocks).map(|(range, block)| range.start..range.start + block.metaDataLength() as u64);
+            let heads = blocks
+                .iter()
+                .filter_map(range)
+                .zip(blocks)
+                .map(|(range, block)| range.start..range.start + block.metaDataLength() as u64);
             for head in file.read(heads.collect()).await? {
                 let message = if head.starts_with(&[0xff; 4]) { &head[8..] } else { &head[4..] };
                 let message = root_as_message(message).map_err(|error| corrupt(&error.to_string()))?;
@@ -196,7 +202,8 @@ impl RowFile for ArrowStream {
 
     fn read(&self, file: Arc<PinnedFile>, columns: Vec<usize>, _: usize) -> Batches {
         let name = file.name.clone();
-        let batches = stream(file).map_err(move |error| if super::errors::explain(&error).is_some() { error } else { text::failed(&name, error) });
+        let batches = stream(file)
+            .map_err(move |error| if super::errors::explain(&error).is_some() { error } else { text::failed(&name, error) });
         batches
             .try_filter_map(move |next| {
                 let batch = match next {

@@ -4,21 +4,23 @@
 //! nothing outside, nothing is created, and files that change or go away are noticed as with every other source.
 
 use super::errors::{explain_at_open, find};
+use super::held::HeldPlan;
 use super::listing::{Place, place};
-use super::pinned_file::PinnedFile;
+use super::pinned_file::{PinnedFile, answered_unread, unchanged};
 use super::pinned_store::{PinnedStore, Registration};
-use super::{Opened, hive, local, s3};
+use super::{Opened, delta_ids, hive, local, s3};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as QueryResult;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::prelude::SessionContext;
 use datahall_core::dataset::Location;
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
 use deltalake::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
-use deltalake::kernel::{Add, StorageType};
+use deltalake::kernel::{DeletionVectorDescriptor, StorageType};
 use deltalake::logstore::{StorageConfig, default_logstore};
 use deltalake::{DeltaTable, DeltaTableError};
 use object_store::prefix::PrefixStore;
@@ -35,7 +37,8 @@ const LOG: &str = "_delta_log/";
 pub(crate) async fn open(context: &SessionContext, location: &Location, access: &Access) -> Result<Opened> {
     let url = location.url.as_str();
     let files = everything(location, access).await?;
-    let is_log = |file: &PinnedFile| file.name.starts_with(LOG) && (file.name.ends_with(".json") || file.name.ends_with(".parquet"));
+    let is_log =
+        |file: &PinnedFile| file.name.starts_with(LOG) && (file.name.ends_with(".json") || file.name.ends_with(".parquet"));
     if !files.iter().any(is_log) {
         return Err(Error::invalid(format!("{url}: no Delta table here (there is no _delta_log)")));
     }
@@ -43,18 +46,33 @@ pub(crate) async fn open(context: &SessionContext, location: &Location, access: 
     let registration = Registration::new(&context.runtime_env(), PinnedStore::by_name(files))?;
     let table = load(url, &registration).await?;
     let state = table.snapshot().map_err(|error| failed(url, error.into()))?;
-    let (mut storage, mut rows) = (0, Some(0));
+    let (mut storage, mut rows, mut active, mut vectors) = (0, Some(0), Vec::new(), false);
     for view in state.log_data().iter() {
-        let add = view.add_action();
-        check(url, &add, &sizes)?;
-        storage += u64::try_from(add.size).unwrap_or(0);
-        let deleted = add.deletion_vector.map_or(0, |vector| vector.cardinality);
+        let (path, size, vector) = (view.path(), u64::try_from(view.size()).unwrap_or(0), view.deletion_vector_descriptor());
+        check(url, &path, size, vector.as_ref(), &sizes)?;
+        storage += size;
+        active.push(registration.store.named(&path).map_err(Error::internal)?.clone());
+        vectors |= vector.is_some();
+        let deleted = vector.map_or(0, |vector| vector.cardinality);
         let count = view.num_records().and_then(|count| u64::try_from(count).ok()?.checked_sub(u64::try_from(deleted).ok()?));
         rows = rows.zip(count).map(|(rows, count)| rows + count);
     }
-    let config = DeltaScanConfig { wrap_partition_values: false, enable_parquet_pushdown: false, schema_force_view_types: false, ..DeltaScanConfig::new() };
+    let metadata = serde_json::to_value(state.metadata()).map_err(Error::internal)?;
+    if let Some(mapping) = delta_ids::mapping(&metadata)? {
+        mapping.check(url, &registration.store, &active).await?;
+    }
+    let config = DeltaScanConfig {
+        wrap_partition_values: false,
+        enable_parquet_pushdown: false,
+        schema_force_view_types: false,
+        ..DeltaScanConfig::new()
+    };
     let scan = DeltaScanNext::new(Arc::new(state.snapshot().clone()), config).map_err(|error| failed(url, error))?;
-    let provider: Arc<dyn TableProvider> = Arc::new(PinnedDelta { scan, _registration: registration });
+    if vectors {
+        // Read once now: a vector that is missing or corrupt is found when the table is opened, not by the first query.
+        scan.deletion_vectors(&context.state()).await.map_err(|error| spoilt(url, error))?;
+    }
+    let provider: Arc<dyn TableProvider> = Arc::new(PinnedDelta { scan, active, registration });
     let rows = match rows {
         Some(rows) => rows,
         None => counted(context, url, &provider).await?,
@@ -85,32 +103,44 @@ async fn load(url: &str, registration: &Arc<Registration>) -> Result<DeltaTable>
     Ok(table)
 }
 
-/// Checks that what `add` names lies below the table's folder and is there.
-fn check(url: &str, add: &Add, sizes: &HashMap<String, u64>) -> Result<()> {
-    let path = add.path.as_str();
-    let outside = path.starts_with('/') || path.contains("://") || path.starts_with("file:") || hive::decode(path).split('/').any(|part| part == "..");
-    let vector_outside = add.deletion_vector.as_ref().is_some_and(|vector| matches!(vector.storage_type, StorageType::AbsolutePath));
-    if outside || vector_outside {
-        return Err(Error::invalid(format!("{url}: the Delta log names files by absolute paths or outside the table, which are not read")));
+/// Checks that what the log names lies below the table's folder, and is there as the log says.
+fn check(
+    url: &str,
+    path: &str,
+    size: u64,
+    vector: Option<&DeletionVectorDescriptor>,
+    sizes: &HashMap<String, u64>,
+) -> Result<()> {
+    let outside =
+        path.starts_with('/') || path.contains("://") || path.starts_with("file:") || path.split('/').any(|part| part == "..");
+    if outside || vector.is_some_and(|vector| matches!(vector.storage_type, StorageType::AbsolutePath)) {
+        return Err(Error::invalid(format!(
+            "{url}: the Delta log names files by absolute paths or outside the table, which are not read"
+        )));
     }
-    // Logs hold paths percent-encoded; some writers do not encode.
-    let size = sizes.get(path).or_else(|| sizes.get(&hive::decode(path)));
-    match size {
-        Some(size) if u64::try_from(add.size).is_ok_and(|logged| logged == *size) => Ok(()),
+    match sizes.get(path) {
+        Some(found) if *found == size => Ok(()),
         Some(_) => Err(Error::invalid(format!("{url}: {path} is not of the size that the Delta log says"))),
         None => Err(Error::invalid(format!("{url}: {path} is missing, although the Delta log names it (vacuumed?)"))),
     }
 }
 
 fn failed(url: &str, error: DataFusionError) -> Error {
-    let unsupported = find(&error, |inner| inner.downcast_ref::<DeltaTableError>().map(ToString::to_string)).filter(|text| text.contains("eature"));
-    if let Some(text) = unsupported.or_else(|| Some(error.to_string()).filter(|text| text.contains("nsupported") && text.contains("eature"))) {
+    let unsupported = find(&error, |inner| inner.downcast_ref::<DeltaTableError>().map(ToString::to_string))
+        .filter(|text| text.contains("eature"));
+    if let Some(text) =
+        unsupported.or_else(|| Some(error.to_string()).filter(|text| text.contains("nsupported") && text.contains("eature")))
+    {
         return Error::invalid(format!("{url}: the Delta table needs reader features that are not supported")).with_detail(text);
     }
     match super::explain(&error) {
         Some(_) => explain_at_open(url, &error),
         None => Error::invalid(format!("{url}: the Delta log cannot be read")).with_detail(error),
     }
+}
+
+fn spoilt(url: &str, error: DataFusionError) -> Error {
+    Error::invalid(format!("{url}: a deletion vector is missing or corrupt")).with_detail(error)
 }
 
 async fn counted(context: &SessionContext, url: &str, provider: &Arc<dyn TableProvider>) -> Result<u64> {
@@ -122,7 +152,8 @@ async fn counted(context: &SessionContext, url: &str, provider: &Arc<dyn TablePr
 #[derive(Debug)]
 struct PinnedDelta {
     scan: DeltaScanNext,
-    _registration: Arc<Registration>,
+    active: Vec<Arc<PinnedFile>>,
+    registration: Arc<Registration>,
 }
 
 #[async_trait::async_trait]
@@ -142,7 +173,13 @@ impl TableProvider for PinnedDelta {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> QueryResult<Arc<dyn ExecutionPlan>> {
-        self.scan.scan(state, projection, filters, limit).await
+        unchanged(self.active.clone(), answered_unread(filters, limit)).await?;
+        let counts = projection.is_some_and(Vec::is_empty);
+        // Counting rows asks for no column, which the reader of mapped columns cannot do.
+        let first = vec![0];
+        let rows = self.scan.scan(state, if counts { Some(&first) } else { projection }, filters, limit).await?;
+        let held: Arc<dyn ExecutionPlan> = Arc::new(HeldPlan::new(rows, self.registration.clone()));
+        if counts { Ok(Arc::new(ProjectionExec::try_new(Vec::<ProjectionExpr>::new(), held)?)) } else { Ok(held) }
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> QueryResult<Vec<TableProviderFilterPushDown>> {

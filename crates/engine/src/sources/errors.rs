@@ -1,5 +1,6 @@
 //! What went wrong with a source, in words for the caller, and how such an error is found again inside DataFusion's own.
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datahall_core::{Code, Error};
 use object_store::client::{HttpError, HttpErrorKind};
@@ -33,8 +34,12 @@ pub(crate) fn explain(error: &DataFusionError) -> Option<Error> {
     if let Some(phrase) = find(error, |inner| inner.downcast_ref::<object_store::Error>().map(store_phrase)) {
         return Some(Error::unavailable(format!("the source cannot be read: {phrase}")).with_detail(error));
     }
-    let corrupt = find(error, |inner| inner.downcast_ref::<parquet::errors::ParquetError>().map(|_| ()));
-    corrupt.map(|()| Error::unavailable("the source cannot be read: corrupt Parquet data").with_detail(error))
+    let corrupt = find(error, |inner| {
+        let own = inner.downcast_ref::<parquet::errors::ParquetError>().is_some();
+        let arrow = matches!(inner.downcast_ref::<ArrowError>(), Some(ArrowError::ParquetError(_)));
+        (own || arrow).then_some(())
+    });
+    corrupt.map(|()| Error::unavailable("the source cannot be read: corrupt data").with_detail(error))
 }
 
 /// What `error` says of a source that is being opened: everything but a change under our hands is the caller's to mend.
@@ -98,7 +103,10 @@ fn generic_phrase(error: &object_store::Error, text: &str) -> &'static str {
     }
     if text.contains("NoSuchBucket") {
         "no such bucket"
-    } else if text.contains("without LOCATION") || text.contains("AuthorizationHeaderMalformed") || text.contains("PermanentRedirect") {
+    } else if text.contains("without LOCATION")
+        || text.contains("AuthorizationHeaderMalformed")
+        || text.contains("PermanentRedirect")
+    {
         "the bucket is in another region"
     } else if text.contains("metadata") || text.contains("credential") {
         "access denied: no credentials"

@@ -72,7 +72,8 @@ pub(crate) fn infer<'a>(files: impl IntoIterator<Item = (&'a str, &'a [(String, 
     let column = |at: usize| files.iter().map(move |(_, folders)| folders[at].1.as_str()).filter(|value| *value != NULL);
     let types: Vec<DataType> = (0..keys.len()).map(|at| common_type(column(at))).collect();
     let fields = keys.iter().zip(&types).map(|(key, data_type)| Arc::new(Field::new(*key, data_type.clone(), true))).collect();
-    let values = files.iter().map(|(_, folders)| folders.iter().zip(&types).map(|((_, value), kind)| scalar(value, kind)).collect());
+    let values =
+        files.iter().map(|(_, folders)| folders.iter().zip(&types).map(|((_, value), kind)| scalar(value, kind)).collect());
     Ok(Partitions { fields, values: values.collect::<Result<_>>()? })
 }
 

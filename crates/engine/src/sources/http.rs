@@ -4,8 +4,8 @@ use super::addresses::{self, PublicOnly};
 use super::errors::{changed, find, through_store};
 use super::pinned_file::{Backing, PinnedFile};
 use bytes::Bytes;
-use datahall_core::{Error, Result};
 use datahall_core::engine::Access;
+use datahall_core::{Error, Result};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, IF_MATCH, LAST_MODIFIED, RANGE};
 use reqwest::redirect::Policy;
@@ -246,7 +246,8 @@ mod tests {
         ] {
             let base = serve(move |head| {
                 let opening = head.contains("bytes=0-0");
-                let first = "HTTP/1.1 206 Partial Content\r\netag: \"1\"\r\ncontent-length: 1\r\ncontent-range: bytes 0-0/10\r\n\r\nx";
+                let first =
+                    "HTTP/1.1 206 Partial Content\r\netag: \"1\"\r\ncontent-length: 1\r\ncontent-range: bytes 0-0/10\r\n\r\nx";
                 if opening { first.to_owned() } else { answer.to_owned() }
             })
             .await;

@@ -55,13 +55,19 @@ pub(crate) fn place(location: &str) -> Result<Place<'_>> {
     }
     if named("s3") || named("s3a") {
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        return if bucket.is_empty() { Err(Error::invalid(format!("{location}: names no bucket"))) } else { Ok(Place::S3 { bucket, key }) };
+        return if bucket.is_empty() {
+            Err(Error::invalid(format!("{location}: names no bucket")))
+        } else {
+            Ok(Place::S3 { bucket, key })
+        };
     }
     if named("http") || named("https") {
         return Ok(Place::Http(location));
     }
     if is_scheme && !scheme.is_empty() {
-        return Err(Error::invalid(format!("unsupported location: {scheme}:// (use a path, file://, s3://, http:// or https://)")));
+        return Err(Error::invalid(format!(
+            "unsupported location: {scheme}:// (use a path, file://, s3://, http:// or https://)"
+        )));
     }
     Ok(Place::Local(location))
 }
@@ -111,7 +117,8 @@ pub(crate) fn finish(location: &str, source: &FileSource, mut files: Vec<PinnedF
 /// Whether a file called `name` is one of the format's, by its ending, and not hidden or somebody's working file.
 pub(crate) fn belongs(name: &str, endings: &[&str]) -> bool {
     let lower = name.to_lowercase();
-    !name.starts_with(['.', '_']) && endings.iter().any(|ending| lower.strip_suffix(ending).is_some_and(|stem| stem.len() > 1 && stem.ends_with('.')))
+    !name.starts_with(['.', '_'])
+        && endings.iter().any(|ending| lower.strip_suffix(ending).is_some_and(|stem| stem.len() > 1 && stem.ends_with('.')))
 }
 
 #[cfg(test)]

@@ -170,12 +170,16 @@ impl Walk {
         }
         let resolved = self.roots.resolve(&self.location, Path::new(path))?;
         if !resolved.is_dir() {
-            let name = Path::new(path).file_name().or(resolved.file_name()).map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let name = Path::new(path)
+                .file_name()
+                .or(resolved.file_name())
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let file = self.pin(&resolved, name, Vec::new())?;
             return finish(&self.location, &self.source, vec![file], "");
         }
         let mut files = self.own_files(&resolved)?;
-        if self.source.partitioning == Partitioning::Hive || (files.is_empty() && self.source.partitioning == Partitioning::Auto) {
+        if self.source.partitioning == Partitioning::Hive || (files.is_empty() && self.source.partitioning == Partitioning::Auto)
+        {
             let mut tree = Vec::new();
             self.tree(&resolved, &mut Vec::new(), &mut tree)?;
             if !tree.is_empty() {
@@ -239,7 +243,14 @@ impl Walk {
         Ok(found)
     }
 
-    fn expand(&self, folder: &Path, parts: &[Part], above: &[&str], names: &mut Vec<String>, found: &mut Vec<PinnedFile>) -> Result<()> {
+    fn expand(
+        &self,
+        folder: &Path,
+        parts: &[Part],
+        above: &[&str],
+        names: &mut Vec<String>,
+        found: &mut Vec<PinnedFile>,
+    ) -> Result<()> {
         let Some((part, rest)) = parts.split_first() else {
             return Ok(());
         };
@@ -263,7 +274,8 @@ impl Walk {
                 names.pop();
             } else if rest.is_empty() && path.is_file() {
                 let resolved = self.inside(&path)?;
-                let whole: Vec<&str> = above.iter().copied().chain(names.iter().map(String::as_str)).chain([name.as_str()]).collect();
+                let whole: Vec<&str> =
+                    above.iter().copied().chain(names.iter().map(String::as_str)).chain([name.as_str()]).collect();
                 let below = names.iter().map(String::as_str).chain([name.as_str()]).collect::<Vec<_>>().join("/");
                 found.push(self.pin(&resolved, below, hive::trailing(&whole))?);
                 self.not_too_many(found)?;
@@ -273,7 +285,11 @@ impl Walk {
     }
 
     fn not_too_many(&self, found: &[PinnedFile]) -> Result<()> {
-        if found.len() <= MOST_FILES { Ok(()) } else { Err(Error::invalid(format!("{}: more than {MOST_FILES} files", self.location))) }
+        if found.len() <= MOST_FILES {
+            Ok(())
+        } else {
+            Err(Error::invalid(format!("{}: more than {MOST_FILES} files", self.location)))
+        }
     }
 
     /// Names and paths in `folder`, in the order of names. What is not text is nobody's data.
@@ -294,7 +310,11 @@ impl Walk {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         self.roots.resolve(&self.location, path).map_err(|error| {
             let outside = error.message().contains("outside");
-            if outside { Error::invalid(format!("{}: {name} leads outside the folders that may be read", self.location)) } else { error }
+            if outside {
+                Error::invalid(format!("{}: {name} leads outside the folders that may be read", self.location))
+            } else {
+                error
+            }
         })
     }
 
@@ -330,10 +350,14 @@ mod tests {
         let url = Location { url: location.to_owned(), s3: S3Options::default() };
         let source = FileSource { format: FileFormat::Csv, location: url, partitioning };
         let listed = super::super::listing::list(&source, access).await?;
-        Ok(listed.files.into_iter().map(|file| {
-            let partitions: Vec<_> = file.partitions.iter().map(|(key, value)| format!("{key}:{value}")).collect();
-            [vec![file.name], partitions].concat().join(" ")
-        }).collect())
+        Ok(listed
+            .files
+            .into_iter()
+            .map(|file| {
+                let partitions: Vec<_> = file.partitions.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+                [vec![file.name], partitions].concat().join(" ")
+            })
+            .collect())
     }
 
     async fn found(folder: &tempfile::TempDir, pattern: &str) -> Vec<String> {
@@ -352,7 +376,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_folder_of_key_value_folders_means_the_tree() {
-        let folder = tree(&["y=2020/m=1/a.csv", "y=2020/m=2/b.csv", "y=2021/m=1/_c.csv", "other/d.csv", "_y=1/m=1/e.csv", "readme.txt"]);
+        let folder =
+            tree(&["y=2020/m=1/a.csv", "y=2020/m=2/b.csv", "y=2021/m=1/_c.csv", "other/d.csv", "_y=1/m=1/e.csv", "readme.txt"]);
         let expected = ["y=2020/m=1/a.csv y:2020 m:1", "y=2020/m=2/b.csv y:2020 m:2"];
         assert_eq!(found(&folder, "").await, expected);
         let location = folder.path().display().to_string();
@@ -361,7 +386,8 @@ mod tests {
 
     #[tokio::test]
     async fn patterns_mean_exactly_what_matches() {
-        let folder = tree(&["part-0.csv", "part-1.csv", "part-2.csv", "y=1/a.csv", "y=2/b.csv", "x/deep/y=3/c.csv", "od[d].csv", "d.csv"]);
+        let folder =
+            tree(&["part-0.csv", "part-1.csv", "part-2.csv", "y=1/a.csv", "y=2/b.csv", "x/deep/y=3/c.csv", "od[d].csv", "d.csv"]);
         assert_eq!(found(&folder, "part-[02].csv").await, ["part-0.csv", "part-2.csv"]);
         assert_eq!(found(&folder, "y=*/*.csv").await, ["y=1/a.csv y:1", "y=2/b.csv y:2"]);
         assert_eq!(found(&folder, "y=1/*.csv").await, ["a.csv y:1"]);
@@ -409,10 +435,23 @@ mod tests {
         }
         let outer = outside.path().file_name().unwrap().to_str().unwrap();
         for refused in [
-            format!("{other}/secret.csv"), other.clone(), format!("{other}/*.csv"), format!("{other}/none.csv"), format!("file://{other}/secret.csv"),
-            format!("{root}/link.csv"), format!("{root}/linked"), format!("{root}/linked/none.csv"), format!("{root}/../{outer}/secret.csv"), format!("{root}/link*"),
-            format!("{root}/*/secret.csv"), format!("{root}/broken"), root.clone(), "/etc/passwd".into(), "/none/x".into(),
-            "..".into(), "../*".into(),
+            format!("{other}/secret.csv"),
+            other.clone(),
+            format!("{other}/*.csv"),
+            format!("{other}/none.csv"),
+            format!("file://{other}/secret.csv"),
+            format!("{root}/link.csv"),
+            format!("{root}/linked"),
+            format!("{root}/linked/none.csv"),
+            format!("{root}/../{outer}/secret.csv"),
+            format!("{root}/link*"),
+            format!("{root}/*/secret.csv"),
+            format!("{root}/broken"),
+            root.clone(),
+            "/etc/passwd".into(),
+            "/none/x".into(),
+            "..".into(),
+            "../*".into(),
         ] {
             let error = names(&refused, Partitioning::Auto, &access).await.unwrap_err();
             assert!(error.message().contains("outside"), "{refused}: {}", error.message());

@@ -3,7 +3,7 @@
 use super::errors::explain_at_open;
 use super::hive::{self, Partitions};
 use super::listing::Listing;
-use super::pinned_file::PinnedFile;
+use super::pinned_file::{PinnedFile, answered_unread, unchanged};
 use super::pinned_store::{PinnedStore, Registration};
 use super::provider::{not_ruled_out, runs};
 use super::schema::{merge, presented_schema};
@@ -168,7 +168,13 @@ fn statistics(footer: &Footer, merged: &SchemaRef, own: &Schema, whole: &Schema)
 }
 
 impl ParquetTable {
-    fn plan(&self, state: &dyn Session, files: Vec<PartitionedFile>, projection: Option<&Vec<usize>>, limit: Option<usize>) -> QueryResult<Arc<dyn ExecutionPlan>> {
+    fn plan(
+        &self,
+        state: &dyn Session,
+        files: Vec<PartitionedFile>,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> QueryResult<Arc<dyn ExecutionPlan>> {
         let schema = self.table.table_schema();
         let known: Vec<_> = files.iter().filter_map(|file| file.statistics.as_deref()).collect();
         let statistics = Statistics::try_merge_iter(known, schema).unwrap_or_else(|_| Statistics::new_unknown(schema));
@@ -215,7 +221,9 @@ impl TableProvider for ParquetTable {
             let schema = datafusion::common::project_schema(self.table.table_schema(), projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let files = kept.into_iter().map(|at| self.files[at].clone()).collect();
+        let files: Vec<_> = kept.into_iter().map(|at| self.files[at].clone()).collect();
+        let pinned = files.iter().map(|file| self.registration.store.file(&file.object_meta.location).cloned());
+        unchanged(pinned.collect::<object_store::Result<_>>()?, answered_unread(filters, limit)).await?;
         self.plan(state, files, projection, limit)
     }
 
@@ -266,7 +274,10 @@ impl AsyncFileReader for Reader {
         async move { self.pinned.read(ranges).await.map_err(external) }.boxed()
     }
 
-    fn get_metadata<'a>(&'a mut self, options: Option<&'a ArrowReaderOptions>) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
+    fn get_metadata<'a>(
+        &'a mut self,
+        options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
         async move {
             DFParquetMetadata::new(self.registration.store.as_ref(), &self.meta)
                 .with_file_metadata_cache(Some(self.registration.runtime().cache_manager.get_file_metadata_cache()))

@@ -5,8 +5,9 @@ use super::http::HttpFile;
 use super::identity::Identity;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use datafusion::logical_expr::Expr;
 use datahall_core::Error;
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, coalesce_ranges};
 use std::fs::File;
@@ -16,6 +17,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 const CHUNK: u64 = 2 * 1024 * 1024;
+/// How many files on other machines are looked at at once.
+const AT_ONCE: usize = 16;
 
 /// Where the bytes are, and by what to know them again.
 #[derive(Debug, Clone)]
@@ -95,11 +98,12 @@ impl PinnedFile {
         if let Backing::Local { path, identity } = &self.backing {
             return local_stream(path.clone(), *identity, self.name.clone(), range);
         }
-        futures::stream::once(async move { self.fetch_stream(range).await }).flat_map(|opened| match opened {
-            Ok(stream) => stream,
-            Err(error) => futures::stream::once(async { Err(error) }).boxed(),
-        })
-        .boxed()
+        futures::stream::once(async move { self.fetch_stream(range).await })
+            .flat_map(|opened| match opened {
+                Ok(stream) => stream,
+                Err(error) => futures::stream::once(async { Err(error) }).boxed(),
+            })
+            .boxed()
     }
 
     async fn fetch(&self, range: Range<u64>) -> object_store::Result<Bytes> {
@@ -119,6 +123,38 @@ impl PinnedFile {
             Backing::Local { .. } => Err(through_store(Error::internal("a local file is not fetched"))),
         }
     }
+}
+
+/// Looks whether those of `files` that lie on this machine still are what they were, and with `remote` those on other
+/// machines too. Reading finds that out as well, but then rows may already be on their way; and some questions are answered
+/// without reading.
+///
+/// # Errors
+/// As [`PinnedFile::read`].
+pub(crate) async fn unchanged(files: Vec<Arc<PinnedFile>>, remote: bool) -> object_store::Result<()> {
+    let (local, elsewhere): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| matches!(file.backing, Backing::Local { .. }));
+    blocking(move || {
+        for file in local {
+            if let Backing::Local { path, identity } = &file.backing
+                && !std::fs::metadata(path).is_ok_and(|now| Identity::of(&now) == *identity)
+            {
+                return Err(through_store(changed(&file.name)));
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    if !remote {
+        return Ok(());
+    }
+    // One byte is what every kind of server gives the tags with.
+    let look = |file: Arc<PinnedFile>| async move { file.read(vec![0..1]).await.map(|_| ()) };
+    futures::stream::iter(elsewhere.into_iter().filter(|file| file.size() > 0)).map(look).buffered(AT_ONCE).try_collect().await
+}
+
+/// Whether a scan with `filters` and `limit` may be answered from what is known of the files, without reading them.
+pub(crate) fn answered_unread(filters: &[Expr], limit: Option<usize>) -> bool {
+    filters.is_empty() && limit.is_none()
 }
 
 async fn fetch_object(

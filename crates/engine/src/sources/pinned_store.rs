@@ -39,7 +39,8 @@ impl PinnedStore {
     /// keys are left out.
     pub(crate) fn by_name(files: Vec<PinnedFile>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let keyed = files.into_iter().filter_map(|file| Some((Path::parse(format!("{number}/{}", file.name)).ok()?, Arc::new(file))));
+        let keyed =
+            files.into_iter().filter_map(|file| Some((Path::parse(format!("{number}/{}", file.name)).ok()?, Arc::new(file))));
         Self { number, files: keyed.collect() }
     }
 
@@ -57,6 +58,16 @@ impl PinnedStore {
     pub(crate) fn file(&self, key: &Path) -> object_store::Result<&Arc<PinnedFile>> {
         let missing = || object_store::Error::NotFound { path: key.to_string(), source: "not one of the pinned files".into() };
         self.files.get(key).ok_or_else(missing)
+    }
+
+    /// The file called `name`, in a store made [`Self::by_name`].
+    pub(crate) fn named(&self, name: &str) -> object_store::Result<&Arc<PinnedFile>> {
+        self.file(&self.key(name)?)
+    }
+
+    /// The key of the file called `name`, in such a store.
+    pub(crate) fn key(&self, name: &str) -> object_store::Result<Path> {
+        Ok(Path::parse(format!("{}/{name}", self.number))?)
     }
 
     fn below(&self, prefix: Option<&Path>) -> Vec<ObjectMeta> {

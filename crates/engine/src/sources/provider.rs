@@ -65,7 +65,12 @@ impl TableProvider for Chosen {
 }
 
 /// The files whose partition values `filters` do not rule out. Filters that name other columns too rule out nothing.
-pub(crate) fn not_ruled_out(state: &dyn Session, partitions: &Partitions, files: usize, filters: &[Expr]) -> QueryResult<Vec<usize>> {
+pub(crate) fn not_ruled_out(
+    state: &dyn Session,
+    partitions: &Partitions,
+    files: usize,
+    filters: &[Expr],
+) -> QueryResult<Vec<usize>> {
     let all: Vec<usize> = (0..files).collect();
     let schema = Arc::new(Schema::new(partitions.fields.clone()));
     let of_partitions = |filter: &&Expr| {
@@ -76,7 +81,8 @@ pub(crate) fn not_ruled_out(state: &dyn Session, partitions: &Partitions, files:
     if filters.is_empty() || files == 0 {
         return Ok(all);
     }
-    let columns = (0..schema.fields().len()).map(|at| ScalarValue::iter_to_array(partitions.values.iter().map(|row| row[at].clone())));
+    let columns =
+        (0..schema.fields().len()).map(|at| ScalarValue::iter_to_array(partitions.values.iter().map(|row| row[at].clone())));
     let batch = RecordBatch::try_new(schema.clone(), columns.collect::<QueryResult<_>>()?)?;
     let df_schema = DFSchema::try_from(schema)?;
     let mut kept = all;
@@ -116,8 +122,8 @@ pub(crate) fn runs<T>(files: Vec<T>, groups: usize) -> Vec<Vec<T>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::hive::infer;
+    use super::*;
     use datafusion::prelude::{SessionContext, col, lit};
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tables of files that are read from one end to the other: CSV, NDJSON, Arrow.
 
 use super::hive::Partitions;
-use super::pinned_file::PinnedFile;
+use super::pinned_file::{PinnedFile, unchanged};
 use super::provider::{not_ruled_out, runs};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
@@ -28,6 +28,11 @@ pub(crate) trait RowFile: Debug + Send + Sync {
     /// The columns that are in the file.
     fn schema(&self) -> &SchemaRef;
 
+    /// Whether the rows are in memory, so that the file does not matter any more.
+    fn is_held(&self) -> bool {
+        false
+    }
+
     /// Its rows, with the columns at `columns` of [`Self::schema`], in batches of about `batch_size`.
     fn read(&self, file: Arc<PinnedFile>, columns: Vec<usize>, batch_size: usize) -> Batches;
 }
@@ -44,6 +49,10 @@ pub(crate) struct Held {
 impl RowFile for Held {
     fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    fn is_held(&self) -> bool {
+        true
     }
 
     fn read(&self, _: Arc<PinnedFile>, columns: Vec<usize>, _: usize) -> Batches {
@@ -101,7 +110,12 @@ impl TableProvider for RowsTable {
         if kept.is_empty() {
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let constants = |at: usize| self.partitions.fields.iter().map(|field| field.name().clone()).zip(self.partitions.values[at].iter().cloned());
+        let read = kept.iter().map(|at| &self.members[*at]).filter(|member| !member.rows.is_held());
+        // These files are always read, which finds changes on other machines.
+        unchanged(read.map(|member| member.pinned.clone()).collect(), false).await?;
+        let constants = |at: usize| {
+            self.partitions.fields.iter().map(|field| field.name().clone()).zip(self.partitions.values[at].iter().cloned())
+        };
         let files = kept.into_iter().map(|at| (self.members[at].clone(), constants(at).collect::<Vec<_>>())).collect();
         let groups = runs(files, state.config_options().execution.target_partitions.into());
         let streams = groups.into_iter().map(|files| Arc::new(Run { schema: schema.clone(), files }) as Arc<dyn PartitionStream>);

@@ -84,7 +84,8 @@ fn endpoint_url(endpoint: &str, bucket: &str, options: &S3Options) -> std::resul
             return Err("an endpoint that is an address needs addressing_style = \"path\"".into());
         }
         if !inside {
-            url.set_host(Some(&format!("{bucket}.{host}"))).map_err(|_| "the bucket's name cannot be part of a host name".to_owned())?;
+            url.set_host(Some(&format!("{bucket}.{host}")))
+                .map_err(|_| "the bucket's name cannot be part of a host name".to_owned())?;
         }
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -104,7 +105,8 @@ pub(crate) async fn list(location: &str, name: &str, key: &str, source: &FileSou
     };
     let files = within(LISTING, location, find).await?;
     let ending = source.format.endings()[0];
-    let none = if glob::is_pattern(key) { "no object matches".to_owned() } else { format!("no .{ending} object under this prefix") };
+    let none =
+        if glob::is_pattern(key) { "no object matches".to_owned() } else { format!("no .{ending} object under this prefix") };
     finish(location, source, files, &none)
 }
 
@@ -170,7 +172,8 @@ async fn prefix(location: &str, store: &Arc<dyn ObjectStore>, key: &str, source:
     for meta in all(location, store, &path).await? {
         let parts = below(&meta, &path);
         let Some((file, folders)) = parts.split_last() else { continue };
-        let partitions: Option<Vec<_>> = folders.iter().map(|folder| hive::parse(folder).filter(|_| !folder.starts_with(['.', '_']))).collect();
+        let partitions: Option<Vec<_>> =
+            folders.iter().map(|folder| hive::parse(folder).filter(|_| !folder.starts_with(['.', '_']))).collect();
         match partitions {
             Some(partitions) if !partitions.is_empty() && belongs(file, endings) => {
                 let name = parts.join("/");
@@ -269,7 +272,18 @@ mod tests {
     #[tokio::test]
     async fn keys_prefixes_trees_and_patterns_find_their_objects() {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        for key in ["d/a.csv", "d/b.csv", "d/c.txt", "d/_d.csv", "d/sub/e.csv", "t/y=1/f.csv", "t/y=2/g.csv", "t/x/h.csv", "t/_y=3/i.csv", "da.csv"] {
+        for key in [
+            "d/a.csv",
+            "d/b.csv",
+            "d/c.txt",
+            "d/_d.csv",
+            "d/sub/e.csv",
+            "t/y=1/f.csv",
+            "t/y=2/g.csv",
+            "t/x/h.csv",
+            "t/_y=3/i.csv",
+            "da.csv",
+        ] {
             store.put(&Path::from(key), PutPayload::from_static(b"x")).await.unwrap();
         }
         let location = Location { url: String::new(), s3: S3Options::default() };

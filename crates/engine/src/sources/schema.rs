@@ -1,6 +1,8 @@
 //! One schema for many files: types as they are presented, differences reconciled when nothing can get lost, else refused.
 
-use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{
+    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
+};
 use datahall_core::query::find_column;
 use datahall_core::{Error, Result};
 use std::sync::Arc;
@@ -230,9 +232,10 @@ fn common_decimal(a: &DataType, b: &DataType) -> Option<DataType> {
 fn decimal(data_type: &DataType) -> Option<(i16, i8)> {
     use DataType::*;
     match data_type {
-        Decimal32(precision, scale) | Decimal64(precision, scale) | Decimal128(precision, scale) | Decimal256(precision, scale) => {
-            Some((i16::from(*precision) - i16::from(*scale), *scale))
-        }
+        Decimal32(precision, scale)
+        | Decimal64(precision, scale)
+        | Decimal128(precision, scale)
+        | Decimal256(precision, scale) => Some((i16::from(*precision) - i16::from(*scale), *scale)),
         Int8 | UInt8 => Some((3, 0)),
         Int16 | UInt16 => Some((5, 0)),
         Int32 | UInt32 => Some((10, 0)),
@@ -291,19 +294,37 @@ mod tests {
     fn types_widen_only_when_nothing_is_lost() {
         let micros = Timestamp(TimeUnit::Microsecond, None);
         for (a, b, common) in [
-            (Int8, Int64, Int64), (UInt8, Int8, Int16), (UInt32, Int8, Int64), (UInt16, UInt64, UInt64), (Int32, Float64, Float64),
-            (Int16, Float32, Float32), (Int32, Float32, Float64), (Float32, Float64, Float64), (UInt64, Int64, Decimal128(20, 0)),
-            (Date32, micros.clone(), micros.clone()), (Timestamp(TimeUnit::Second, None), micros.clone(), micros.clone()),
-            (Decimal128(5, 2), Decimal128(10, 4), Decimal128(10, 4)), (Int64, Decimal128(5, 2), Decimal128(21, 2)),
-            (Null, Utf8, Utf8), (Dictionary(Box::new(Int32), Box::new(Utf8)), Utf8, Utf8), (Binary, LargeBinary, LargeBinary),
+            (Int8, Int64, Int64),
+            (UInt8, Int8, Int16),
+            (UInt32, Int8, Int64),
+            (UInt16, UInt64, UInt64),
+            (Int32, Float64, Float64),
+            (Int16, Float32, Float32),
+            (Int32, Float32, Float64),
+            (Float32, Float64, Float64),
+            (UInt64, Int64, Decimal128(20, 0)),
+            (Date32, micros.clone(), micros.clone()),
+            (Timestamp(TimeUnit::Second, None), micros.clone(), micros.clone()),
+            (Decimal128(5, 2), Decimal128(10, 4), Decimal128(10, 4)),
+            (Int64, Decimal128(5, 2), Decimal128(21, 2)),
+            (Null, Utf8, Utf8),
+            (Dictionary(Box::new(Int32), Box::new(Utf8)), Utf8, Utf8),
+            (Binary, LargeBinary, LargeBinary),
         ] {
             assert_eq!(common_type(&a, &b), Some(common.clone()), "{a} {b}");
             assert_eq!(common_type(&b, &a), Some(common), "{b} {a}");
         }
         for (a, b) in [
-            (Int64, Float64), (UInt64, Float64), (Utf8, Int64), (Boolean, Int8), (Date32, Int32), (Utf8, Date32),
-            (micros.clone(), Timestamp(TimeUnit::Microsecond, Some("UTC".into()))), (Date32, Timestamp(TimeUnit::Nanosecond, None)),
-            (Utf8, Binary), (Decimal256(76, 0), Decimal256(76, 70)),
+            (Int64, Float64),
+            (UInt64, Float64),
+            (Utf8, Int64),
+            (Boolean, Int8),
+            (Date32, Int32),
+            (Utf8, Date32),
+            (micros.clone(), Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
+            (Date32, Timestamp(TimeUnit::Nanosecond, None)),
+            (Utf8, Binary),
+            (Decimal256(76, 0), Decimal256(76, 70)),
         ] {
             assert_eq!(common_type(&a, &b), None, "{a} {b}");
         }
@@ -323,9 +344,14 @@ mod tests {
     #[test]
     fn text_is_presented_as_utf8_at_any_depth() {
         let item = |data_type| Arc::new(Field::new("item", data_type, true));
-        let deep = schema(&[("l", List(item(Utf8View))), ("s", Struct(vec![Field::new("t", LargeUtf8, true)].into())), ("b", LargeBinary)]);
+        let deep = schema(&[
+            ("l", List(item(Utf8View))),
+            ("s", Struct(vec![Field::new("t", LargeUtf8, true)].into())),
+            ("b", LargeBinary),
+        ]);
         let shown = presented_schema(&deep);
-        let expected = schema(&[("l", List(item(Utf8))), ("s", Struct(vec![Field::new("t", Utf8, true)].into())), ("b", LargeBinary)]);
+        let expected =
+            schema(&[("l", List(item(Utf8))), ("s", Struct(vec![Field::new("t", Utf8, true)].into())), ("b", LargeBinary)]);
         assert_eq!(shown, expected);
     }
 

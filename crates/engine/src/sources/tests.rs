@@ -44,7 +44,8 @@ impl Lab {
     }
 
     fn spec(&self, format: FileFormat, location: &str) -> DatasetSpec {
-        let url = if location.contains("://") { location.to_owned() } else { format!("{}/{location}", self.folder.path().display()) };
+        let url =
+            if location.contains("://") { location.to_owned() } else { format!("{}/{location}", self.folder.path().display()) };
         let location = Location { url, s3: S3Options::default() };
         let source = Source::Files(FileSource { format, location, partitioning: Partitioning::Auto });
         DatasetSpec { name: "t".into(), description: None, source, options: ReadOptions::default() }
@@ -68,15 +69,16 @@ impl Lab {
     async fn rows(&self, opened: &Opened, sql: &str) -> std::result::Result<String, Error> {
         let _ = self.context.deregister_table("t");
         self.context.register_table("t", opened.provider.clone()).unwrap();
-        let explain = |error: &datafusion::error::DataFusionError| super::explain(error).unwrap_or_else(|| Error::internal(error));
+        let explain =
+            |error: &datafusion::error::DataFusionError| super::explain(error).unwrap_or_else(|| Error::internal(error));
         let frame = self.context.sql(sql).await.map_err(|error| explain(&error))?;
         let batches = frame.collect().await.map_err(|error| explain(&error))?;
         Ok(bare(&batches))
     }
 
-    /// All rows, as `a b|c d`.
+    /// All rows, as `a b|c d`, in alphabetical order.
     async fn all(&self, opened: &Opened) -> String {
-        self.rows(opened, "SELECT * FROM t").await.unwrap()
+        sorted(&self.rows(opened, "SELECT * FROM t").await.unwrap())
     }
 }
 
@@ -96,6 +98,12 @@ fn bare(batches: &[RecordBatch]) -> String {
     let lines = text.lines().filter(|line| line.starts_with('|')).skip(1);
     let row = |line: &str| line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join(" ");
     lines.map(row).collect::<Vec<_>>().join("|")
+}
+
+fn sorted(rows: &str) -> String {
+    let mut rows: Vec<_> = rows.split('|').collect();
+    rows.sort_unstable();
+    rows.join("|")
 }
 
 fn ints(values: &[i64]) -> ArrayRef {

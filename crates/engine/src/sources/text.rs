@@ -63,7 +63,9 @@ pub(crate) async fn whole(location: &str, file: Arc<PinnedFile>, limit: u64) -> 
         all.extend_from_slice(&piece.map_err(|error| broken(location, &name, &error))?);
         if all.len() as u64 > limit {
             let limit = limit / (1024 * 1024);
-            return Err(Error::invalid(format!("{location}: {name} is too large for a format that is read as a whole ({limit} MiB)")));
+            return Err(Error::invalid(format!(
+                "{location}: {name} is too large for a format that is read as a whole ({limit} MiB)"
+            )));
         }
     }
     Ok(all.into())

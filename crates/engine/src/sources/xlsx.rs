@@ -19,11 +19,16 @@ const LARGEST: u64 = 512 * 1024 * 1024;
 ///
 /// # Errors
 /// `Invalid` naming what is wrong: no spreadsheet, no such sheet, nothing in it.
-pub(crate) async fn open(location: &str, listing: Listing, options: &BTreeMap<String, String>) -> Result<(RowsTable, u64, Vec<String>)> {
+pub(crate) async fn open(
+    location: &str,
+    listing: Listing,
+    options: &BTreeMap<String, String>,
+) -> Result<(RowsTable, u64, Vec<String>)> {
     if let Some(unknown) = options.keys().find(|key| *key != "sheet") {
         return Err(Error::invalid(format!("unknown option: {unknown} (known here: sheet)")));
     }
-    let (mut members, mut rows, mut notes) = (Vec::new(), 0, vec!["spreadsheets are read as a whole and held in memory".to_owned()]);
+    let (mut members, mut rows, mut notes) =
+        (Vec::new(), 0, vec!["spreadsheets are read as a whole and held in memory".to_owned()]);
     for file in listing.files {
         let pinned = Arc::new(file);
         if pinned.size() == 0 {
@@ -32,7 +37,9 @@ pub(crate) async fn open(location: &str, listing: Listing, options: &BTreeMap<St
         let bytes = text::whole(location, pinned.clone(), LARGEST).await?;
         let sheet = options.get("sheet").cloned();
         let read = tokio::task::spawn_blocking(move || read_bytes(bytes, sheet.as_deref())).await.map_err(Error::internal)?;
-        let read = read.map_err(|error| text::wrong(location, &pinned.name, error.message()).with_detail(error.detail().unwrap_or_default()))?;
+        let read = read.map_err(|error| {
+            text::wrong(location, &pinned.name, error.message()).with_detail(error.detail().unwrap_or_default())
+        })?;
         rows += read.batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
         notes.push(format!("{}: sheet {}", pinned.name, read.name));
         members.push(Member { pinned, rows: Arc::new(Held { schema: read.schema, batches: read.batches }) as Arc<dyn RowFile> });
@@ -40,7 +47,8 @@ pub(crate) async fn open(location: &str, listing: Listing, options: &BTreeMap<St
     let partitions = hive::infer(members.iter().map(|member| (member.pinned.name.as_str(), member.pinned.partitions.as_slice())))
         .map_err(|error| error.context(location))?;
     let shown: Vec<Schema> = members.iter().map(|member| presented_schema(member.rows.schema())).collect();
-    let named: Vec<(&str, &Schema)> = members.iter().zip(&shown).map(|(member, schema)| (member.pinned.name.as_str(), schema)).collect();
+    let named: Vec<(&str, &Schema)> =
+        members.iter().zip(&shown).map(|(member, schema)| (member.pinned.name.as_str(), schema)).collect();
     let merged = merge(&named).map_err(|error| error.context(location))?;
     Ok((RowsTable::new(&merged, partitions, members), rows, notes))
 }

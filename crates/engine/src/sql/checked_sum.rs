@@ -10,7 +10,9 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity, Signature};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity, Signature,
+};
 use std::sync::{Arc, LazyLock};
 
 /// What the error of a sum that does not fit says, so that it can be told from others.
@@ -29,7 +31,10 @@ pub(crate) fn checked_sum() -> Arc<AggregateUDF> {
 }
 
 /// A whole number type that `sum` takes.
-trait Whole: ArrowPrimitiveType<Native: Into<i128> + TryFrom<i128> + std::hash::Hash + Eq + Copy> + std::fmt::Debug + Send + Sync {}
+trait Whole:
+    ArrowPrimitiveType<Native: Into<i128> + TryFrom<i128> + std::hash::Hash + Eq + Copy> + std::fmt::Debug + Send + Sync
+{
+}
 impl Whole for Int64Type {}
 impl Whole for UInt64Type {}
 

@@ -2,7 +2,9 @@
 //! miss the column `Origin`: such words are put in quotes before parsing.
 
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::sql::sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_IDENTIFIER, RESERVED_FOR_TABLE_ALIAS};
+use datafusion::sql::sqlparser::keywords::{
+    Keyword, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_IDENTIFIER, RESERVED_FOR_TABLE_ALIAS,
+};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -63,7 +65,8 @@ pub(super) fn quote(tokens: &mut [TokenWithSpan], tables: &[(&str, SchemaRef)]) 
     let qualifiers = qualifiers(tokens, tables);
     let mut named: Vec<&SchemaRef> = qualifiers.values().flatten().copied().collect();
     named.dedup_by(|one, other| Arc::ptr_eq(one, other));
-    let structs = named.iter().flat_map(|schema| schema.fields()).filter(|field| matches!(field.data_type(), DataType::Struct(_)));
+    let structs =
+        named.iter().flat_map(|schema| schema.fields()).filter(|field| matches!(field.data_type(), DataType::Struct(_)));
     let columns = Columns {
         structs: structs.map(|field| field.name().to_lowercase()).collect(),
         anywhere: mixed(&named),
@@ -229,11 +232,13 @@ mod tests {
     use arrow::datatypes::{Field, Schema};
 
     fn quoted(sql: &str) -> String {
-        let names = ["Origin", "IMDB Rating", "Year", "Name", "a", "A", "Date", "Range", "First", "plain", "Order", "Time", "Value"];
+        let names =
+            ["Origin", "IMDB Rating", "Year", "Name", "a", "A", "Date", "Range", "First", "plain", "Order", "Time", "Value"];
         let mut fields: Vec<_> = names.iter().map(|name| Field::new(*name, DataType::Int64, true)).collect();
         fields.push(Field::new("Place", DataType::Struct(vec![Field::new("name", DataType::Utf8, true)].into()), true));
         let schema = Arc::new(Schema::new(fields));
-        let other = Arc::new(Schema::new(vec![Field::new("name", DataType::Int64, true), Field::new("Extra", DataType::Int64, true)]));
+        let other =
+            Arc::new(Schema::new(vec![Field::new("name", DataType::Int64, true), Field::new("Extra", DataType::Int64, true)]));
         let mut tokens = tokens(sql).unwrap();
         quote(&mut tokens, &[("t", schema), ("p.u", other)]);
         tokens.iter().map(|token| token.token.to_string()).collect::<Vec<_>>().join(" ")

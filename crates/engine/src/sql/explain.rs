@@ -25,6 +25,7 @@ pub(crate) fn explain_execution(error: &DataFusionError) -> Option<Error> {
         DataFusionError::Collection(errors) => errors.iter().find_map(explain_execution),
         DataFusionError::External(inner) => match inner.downcast_ref::<DataFusionError>() {
             Some(inner) => explain_execution(inner),
+            None if inner.to_string().contains("regex parse error") => invalid("not a valid regular expression"),
             None => inner.downcast_ref::<ArrowError>().and_then(arrow).map(|own| own.with_detail(error)),
         },
         DataFusionError::ArrowError(inner, _) => arrow(inner).map(|own| own.with_detail(error)),
@@ -69,7 +70,9 @@ fn schema(error: &SchemaError) -> Error {
             let folded = field.name.to_lowercase();
             let cased = valid_fields.iter().find(|valid| valid.name.to_lowercase() == folded && valid.name != field.name);
             match cased {
-                Some(valid) => Error::invalid(format!("unknown column: {name}; for the column with capitals write \"{}\"", valid.name)),
+                Some(valid) => {
+                    Error::invalid(format!("unknown column: {name}; for the column with capitals write \"{}\"", valid.name))
+                }
                 None => Error::invalid(format!("unknown column: {name}")),
             }
         }
@@ -87,6 +90,9 @@ fn plain(text: &str) -> String {
     let text = text.split("\n\nbacktrace:").next().unwrap_or(text);
     let text = text.split("\nThis issue was likely caused by a bug").next().unwrap_or(text);
     let text = text.split(" You might need to add explicit type casts").next().unwrap_or(text);
+    if text.starts_with("Physical plan does not support logical expression") {
+        return "this kind of correlated subquery is not supported; write a join".to_owned();
+    }
     let mut text = text.trim().replace('\n', " ");
     if let Some((at, _)) = text.char_indices().nth(300) {
         text.truncate(at);

@@ -134,7 +134,8 @@ mod tests {
         let all = frame.clone().collect().await.unwrap();
         assert_eq!(all[0].schema().fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>(), ["id", "Name"]);
         let some = frame.filter(col("id").eq(lit(2))).unwrap().select(vec![col("\"Name\"")]).unwrap().collect().await.unwrap();
-        let names: Vec<_> = some.iter().flat_map(|b| b.column(0).as_any().downcast_ref::<StringArray>().unwrap().iter()).collect();
+        let names: Vec<_> =
+            some.iter().flat_map(|b| b.column(0).as_any().downcast_ref::<StringArray>().unwrap().iter()).collect();
         assert_eq!(names, [Some("bob")]);
     }
 }

@@ -2,15 +2,31 @@
 //! no expression may grow without bound when the optimizer puts the parts of it in place of their names.
 
 use super::guarded::Guarded;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion, TreeNodeVisitor};
 use datafusion::common::{Column, DFSchemaRef};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, Subquery, TableScan};
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, Operator, Subquery, TableScan};
 use datahall_core::{Error, Result};
 
 /// How many parts an expression may have with all it is computed from in place.
 const MAX_SIZE: u64 = 50_000;
+
+/// How deeply it may nest then.
+const MAX_DEPTH: u64 = 150;
+
+/// How deeply a plan may nest, in the units of [`level`]: optimizing and running one take stack for each level.
+const MAX_LEVELS: u64 = 120;
+
+/// What one node counts for.
+fn level(node: &LogicalPlan) -> u64 {
+    match node {
+        LogicalPlan::SubqueryAlias(_) => 0,
+        // A chain of UNIONs nests, but is run as one.
+        LogicalPlan::Union(_) | LogicalPlan::Projection(_) | LogicalPlan::Filter(_) | LogicalPlan::Limit(_) => 1,
+        _ => 2,
+    }
+}
 
 /// What is known of one column of a plan.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +35,8 @@ struct Origin {
     restricted: Option<String>,
     /// Of how many parts it is computed.
     size: u64,
+    /// How deeply they nest.
+    depth: u64,
 }
 
 /// The columns that an expression may name, and where they come from.
@@ -29,16 +47,27 @@ type Scope = Vec<(DFSchemaRef, Vec<Origin>)>;
 /// # Errors
 /// `Forbidden` for a predicate on a restricted column; `Invalid` for an expression that grows too large.
 pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
-    Lineage { outer: Vec::new() }.plan(plan).map(drop)
+    Lineage { outer: Vec::new(), levels: 0 }.plan(plan).map(drop)
 }
 
 struct Lineage {
     /// What a subquery may name of the queries around it, the innermost last.
     outer: Vec<Scope>,
+    levels: u64,
 }
 
 impl Lineage {
     fn plan(&mut self, plan: &LogicalPlan) -> Result<Vec<Origin>> {
+        self.levels += level(plan);
+        if self.levels > MAX_LEVELS {
+            return Err(Error::invalid("the statement has too many queries one inside the other"));
+        }
+        let columns = self.node(plan);
+        self.levels -= level(plan);
+        columns
+    }
+
+    fn node(&mut self, plan: &LogicalPlan) -> Result<Vec<Origin>> {
         match plan {
             LogicalPlan::TableScan(scan) => Ok(scanned(scan)),
             LogicalPlan::Projection(node) => {
@@ -53,8 +82,8 @@ impl Lineage {
             LogicalPlan::Aggregate(node) => self.aggregate(node),
             LogicalPlan::Window(node) => {
                 let scope = self.input(&node.input)?;
-                let computed = self.all(&node.window_expr, &scope)?;
-                Ok(columns(scope).into_iter().chain(computed.into_iter().map(|origin| Origin { size: 1, ..origin })).collect())
+                let values = self.all(&node.window_expr, &scope)?;
+                Ok(columns(scope).into_iter().chain(values.into_iter().map(computed)).collect())
             }
             LogicalPlan::Sort(node) => {
                 let scope = self.input(&node.input)?;
@@ -105,7 +134,7 @@ impl Lineage {
             columns.push(Origin::default());
         }
         for origin in self.all(&node.aggr_expr, &scope)? {
-            columns.push(Origin { size: 1, ..origin });
+            columns.push(computed(origin));
         }
         Ok(columns)
     }
@@ -141,22 +170,13 @@ impl Lineage {
     }
 
     fn trace(&mut self, expr: &Expr, scope: &Scope) -> Result<Origin> {
-        let mut whole = Origin::default();
-        let mut failed = None;
-        let walked = expr.apply(|part| {
-            whole.size = whole.size.saturating_add(1);
-            match self.part(part, scope) {
-                Ok(Some(origin)) => whole.merge(origin),
-                Ok(None) => {}
-                Err(error) => failed = Some(error),
-            }
-            Ok(if failed.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-        });
-        walked.map_err(Error::internal)?;
+        let mut walk = Walk { lineage: self, scope, whole: Origin::default(), depth: 0, failed: None };
+        expr.visit(&mut walk).map_err(Error::internal)?;
+        let Walk { whole, failed, .. } = walk;
         if let Some(error) = failed {
             return Err(error);
         }
-        if whole.size > MAX_SIZE {
+        if whole.size > MAX_SIZE || whole.depth > MAX_DEPTH {
             return Err(Error::invalid("an expression grows too large once what it is computed from is put in place"));
         }
         Ok(whole)
@@ -203,9 +223,53 @@ impl Lineage {
     }
 }
 
+/// One expression being walked.
+struct Walk<'a> {
+    lineage: &'a mut Lineage,
+    scope: &'a Scope,
+    whole: Origin,
+    depth: u64,
+    failed: Option<Error>,
+}
+
+impl<'n> TreeNodeVisitor<'n> for Walk<'_> {
+    type Node = Expr;
+
+    fn f_down(&mut self, part: &'n Expr) -> datafusion::common::Result<TreeNodeRecursion> {
+        // AND and OR are taken apart and put together as chains, not as nests.
+        self.depth += u64::from(!is_connective(part));
+        let own = Origin { restricted: None, size: 1, depth: self.depth };
+        self.whole.merge(own);
+        match self.lineage.part(part, self.scope) {
+            Ok(Some(origin)) => self.whole.merge(Origin { depth: origin.depth.saturating_add(self.depth), ..origin }),
+            Ok(None) => {}
+            Err(error) => {
+                self.failed = Some(error);
+                return Ok(TreeNodeRecursion::Stop);
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn f_up(&mut self, part: &'n Expr) -> datafusion::common::Result<TreeNodeRecursion> {
+        self.depth -= u64::from(!is_connective(part));
+        Ok(TreeNodeRecursion::Continue)
+    }
+}
+
+fn is_connective(expr: &Expr) -> bool {
+    matches!(expr, Expr::BinaryExpr(binary) if matches!(binary.op, Operator::And | Operator::Or))
+}
+
+/// What an aggregate or a window function gives is computed before anything is made of it.
+fn computed(origin: Origin) -> Origin {
+    Origin { size: 1, depth: 1, ..origin }
+}
+
 impl Origin {
     fn merge(&mut self, other: Self) {
         self.size = self.size.saturating_add(other.size);
+        self.depth = self.depth.max(other.depth);
         if self.restricted.is_none() {
             self.restricted = other.restricted;
         }
@@ -226,8 +290,9 @@ fn permitted(origin: &Origin) -> Result<()> {
 
 fn scanned(scan: &TableScan) -> Vec<Origin> {
     let provider = source_as_provider(&scan.source).ok();
-    let restricted = provider.as_ref().and_then(|provider| provider.downcast_ref::<Guarded>()).map_or(&[][..], Guarded::restricted);
-    let origin = |name: &String| Origin { restricted: restricted.contains(name).then(|| name.clone()), size: 1 };
+    let restricted =
+        provider.as_ref().and_then(|provider| provider.downcast_ref::<Guarded>()).map_or(&[][..], Guarded::restricted);
+    let origin = |name: &String| Origin { restricted: restricted.contains(name).then(|| name.clone()), size: 1, depth: 1 };
     scan.projected_schema.fields().iter().map(|field| origin(field.name())).collect()
 }
 

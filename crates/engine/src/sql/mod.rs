@@ -3,6 +3,7 @@
 //! The text is parsed ([`parse`]) and its clauses checked ([`shape`]), planned with nothing in sight but the given tables
 //! and the allowed functions ([`provider`]), and then the plan itself is checked ([`verify`], [`lineage`]).
 
+mod arithmetic;
 mod checked_sum;
 mod columns;
 mod dialect;
@@ -14,6 +15,7 @@ mod lineage;
 mod parse;
 mod provider;
 mod shape;
+mod text;
 mod verify;
 
 #[cfg(test)]
@@ -36,7 +38,6 @@ use datahall_core::{Error, Result};
 use parse::Asked;
 use provider::{Known, Named};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 /// Stack for parsing and planning. The bounds of [`parse`] and [`shape`] keep well within it; what a thread has by
 /// default is less than an unoptimised build needs for nests that the bounds permit.
@@ -81,7 +82,7 @@ pub(crate) fn plan(
         let mut tokens = parse::tokens(sql)?;
         let schemas: Vec<_> = named.iter().map(|table| (table.name.as_str(), table.provider.schema())).collect();
         columns::quote(&mut tokens, &schemas);
-        let known = Known { state, tables: &named, lookups: AtomicUsize::new(1_000 + tokens.len().saturating_mul(32)) };
+        let known = Known::new(state, &named, 1_000 + tokens.len().saturating_mul(32));
         let plan = match parse::statement(tokens)? {
             Asked::Describe(name) => described(&known, &name)?,
             Asked::Query(query) => {

@@ -150,7 +150,9 @@ mod tests {
     #[test]
     fn malformed_nests_end_quickly() {
         // The parser alone takes time exponential in the depth for these.
-        for (open, close) in [("CAST(", " AS INT)"), ("CASE WHEN 1=1 THEN ", " END"), ("EXTRACT(YEAR FROM ", ")"), ("INTERVAL ", "")] {
+        for (open, close) in
+            [("CAST(", " AS INT)"), ("CASE WHEN 1=1 THEN ", " END"), ("EXTRACT(YEAR FROM ", ")"), ("INTERVAL ", "")]
+        {
             for depth in [10, 20, 30, 39, 45, 1_000] {
                 let sql = format!("SELECT {}1 +{}", open.repeat(depth), close.repeat(depth));
                 let clock = SystemClock::new();

@@ -1,6 +1,7 @@
 //! What the planner may know: the given tables, their information schema, and the allowed functions.
 
-use super::{checked_sum::checked_sum, functions, information};
+use super::arithmetic::CheckedArithmetic;
+use super::{checked_sum::checked_sum, functions, information, text};
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use datafusion::common::config::ConfigOptions;
@@ -20,13 +21,21 @@ pub(super) struct Named {
 
 /// What one statement is planned with.
 pub(super) struct Known<'a> {
-    pub(super) state: &'a SessionState,
-    pub(super) tables: &'a [Named],
+    state: &'a SessionState,
+    tables: &'a [Named],
+    planners: Vec<Arc<dyn ExprPlanner>>,
     /// How many more look-ups the planner may make: it plans some arguments twice, and twice at each level is too often.
-    pub(super) lookups: AtomicUsize,
+    lookups: AtomicUsize,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    /// `tables`, and what `state` has and the lists allow, for at most `lookups` look-ups.
+    pub(super) fn new(state: &'a SessionState, tables: &'a [Named], lookups: usize) -> Self {
+        let own: Arc<dyn ExprPlanner> = Arc::new(CheckedArithmetic);
+        let planners = std::iter::once(own).chain(state.expr_planners().iter().cloned()).collect();
+        Self { state, tables, planners, lookups: AtomicUsize::new(lookups) }
+    }
+
     fn spend(&self) -> bool {
         self.lookups.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
@@ -49,8 +58,9 @@ impl Known<'_> {
         let aggregate =
             |name: &str| self.state.aggregate_functions().get(name).is_some_and(|f| functions::allows_aggregate(f.name()));
         let window = |name: &str| self.state.window_functions().get(name).is_some_and(|f| functions::allows_window(f.name()));
-        // The planner's own spelling of `map` with keys and values in turn.
-        let known = |name: &str| name == "make_map" || scalar(name) || aggregate(name) || window(name);
+        // What the planner itself makes something of.
+        let own = |name: &str| matches!(name, "make_map" | "unnest");
+        let known = |name: &str| own(name) || scalar(name) || aggregate(name) || window(name);
         match names.iter().find(|name| !known(name)) {
             Some(name) => Err(datahall_core::Error::invalid(format!("unknown function: {name}"))),
             None => Ok(()),
@@ -72,12 +82,12 @@ impl ContextProvider for Known<'_> {
     }
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
-        self.state.expr_planners()
+        &self.planners
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         let function = self.spend().then(|| self.state.scalar_functions().get(name)).flatten()?;
-        functions::allows_scalar(function.name()).then(|| function.clone())
+        functions::allows_scalar(function.name()).then(|| text::bounded(function))
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

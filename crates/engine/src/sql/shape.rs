@@ -2,14 +2,20 @@
 //! they are refused here; how much work the planner would have is bounded here too.
 
 use datafusion::sql::sqlparser::ast::{
-    Cte, Expr, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SetExpr, Statement, TableFactor,
-    TableWithJoins, Visit, Visitor,
+    BinaryOperator, Cte, Expr, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SetExpr, SetOperator,
+    SetQuantifier, Statement, TableFactor, TableWithJoins, Visit, Visitor,
 };
 use datahall_core::{Error, Result};
 use std::ops::ControlFlow;
 
-/// How deeply expressions may nest; `a OR b OR c` nests two deep.
-pub(super) const MAX_DEPTH: usize = 4000;
+/// How deeply expressions may nest, in the units of [`level`]: planning takes time that grows with the cube of it, and
+/// running takes stack. `a + b + c` nests two levels deep.
+const MAX_DEPTH: usize = 600;
+
+/// What one level of nesting counts for: long chains of AND and OR are what tools write, and are cheap.
+fn level(expr: &Expr) -> usize {
+    if matches!(expr, Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. }) { 1 } else { 6 }
+}
 
 /// How many tables and SELECTs there may be, those of a CTE counted for each use of it.
 const MAX_TABLES: u64 = 200;
@@ -102,7 +108,9 @@ impl Shape {
         let Some(used) = self.used.last_mut() else { return Ok(()) };
         used.add(work);
         if used.tables > MAX_TABLES {
-            return Err(Error::invalid(format!("the statement has more than {MAX_TABLES} tables and SELECTs, counting each use")));
+            return Err(Error::invalid(format!(
+                "the statement has more than {MAX_TABLES} tables and SELECTs, counting each use"
+            )));
         }
         if used.expressions > MAX_EXPRESSIONS {
             return Err(Error::invalid("the statement is too large once its CTEs are put in place"));
@@ -160,11 +168,11 @@ impl Shape {
         let Some(scope) = self.scopes.last_mut() else { return self.charge(work) };
         let cte = scope.pending.iter().position(|(pending, _)| std::ptr::eq(*pending, query));
         match cte {
-            // It is charged where it is used.
+            // It is charged where it is used; what it takes by itself is bounded already.
             Some(cte) => {
                 let (_, name) = scope.pending.swap_remove(cte);
                 scope.ready.push((name, work));
-                self.charge(Work { tables: 0, expressions: work.expressions })
+                Ok(())
             }
             None => self.charge(work),
         }
@@ -180,14 +188,20 @@ impl Shape {
     fn body(body: &SetExpr) -> Result<()> {
         match body {
             SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => Ok(()),
+            // The planner makes a semi or anti join of them, which does not count how often a row comes.
+            SetExpr::SetOperation { op, set_quantifier: SetQuantifier::All | SetQuantifier::AllByName, .. }
+                if *op != SetOperator::Union =>
+            {
+                Err(Error::invalid("EXCEPT ALL and INTERSECT ALL are not supported"))
+            }
             SetExpr::SetOperation { left, right, .. } => {
                 Self::body(left)?;
                 Self::body(right)
             }
             SetExpr::Table(_) => Self::refuse("TABLE (write SELECT * FROM)"),
-            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => Err(Error::invalid(
-                "only reading is allowed: no INSERT, UPDATE, DELETE or MERGE",
-            )),
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+                Err(Error::invalid("only reading is allowed: no INSERT, UPDATE, DELETE or MERGE"))
+            }
         }
     }
 
@@ -293,18 +307,22 @@ impl Shape {
     }
 
     fn expression(&mut self, expr: &Expr) -> Result<()> {
-        self.depth += 1;
+        self.depth += level(expr);
         if let Some(name) = Self::called(expr) {
             self.maps += usize::from(name == "map");
             self.names.functions.push(name);
         }
         if self.depth > MAX_DEPTH {
-            return Err(Error::invalid(format!("an expression nests more than {MAX_DEPTH} deep; use IN for many values")));
+            return Err(Error::invalid(
+                "an expression nests too deeply, or has too many operators in a row; for many values write IN",
+            ));
         }
         if self.maps > MAX_MAPS {
             return Err(Error::invalid(format!("calls of map nest more than {MAX_MAPS} deep")));
         }
-        self.charge(Work { tables: 0, expressions: 1 })
+        // Planning a nest takes time that grows with the cube of its depth, so that each level of it costs the square.
+        let depth = u64::try_from(self.depth).unwrap_or(u64::MAX);
+        self.charge(Work { tables: 0, expressions: 1 + depth.saturating_mul(depth) / 12_000 })
     }
 }
 
@@ -340,7 +358,7 @@ impl Visitor for Shape {
     }
 
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Error> {
-        self.depth -= 1;
+        self.depth -= level(expr);
         self.maps -= usize::from(Self::is_map(expr));
         ControlFlow::Continue(())
     }

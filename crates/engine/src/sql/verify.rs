@@ -1,15 +1,19 @@
 //! The resolved plan against what a plan may be made of: every node and every expression, those of subqueries too.
 
-use super::functions;
 use super::provider::Named;
+use super::{arithmetic, functions};
+use arrow::datatypes::DataType;
 use datafusion::catalog::{MemTable, TableProvider};
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, WindowFunctionDefinition};
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan, TableScan, TryCast, WindowFunctionDefinition};
 use datahall_core::{Error, Result};
 use std::sync::Arc;
+
+/// How many parts a type of fixed size may have: a null takes the room of all of them.
+const MAX_FIXED: i32 = 1_024;
 
 /// Checks that `plan` only reads, only `tables` (or tables made for this statement), and calls only allowed functions.
 ///
@@ -88,12 +92,17 @@ fn check_expressions(node: &LogicalPlan) -> Result<()> {
 
 fn check_expression(expr: &Expr) -> Result<()> {
     let (allowed, name) = match expr {
-        Expr::ScalarFunction(call) => (functions::allows_scalar(call.name()), call.name()),
+        Expr::ScalarFunction(call) => (functions::allows_scalar(call.name()) || arithmetic::is_checked(&call.func), call.name()),
+        Expr::Cast(Cast { field, .. }) | Expr::TryCast(TryCast { field, .. }) => {
+            (sound(field.data_type()), "a type of this size")
+        }
         Expr::AggregateFunction(call) => (functions::allows_aggregate(call.func.name()), call.func.name()),
         Expr::WindowFunction(call) => match &call.fun {
             WindowFunctionDefinition::AggregateUDF(function) => (functions::allows_aggregate(function.name()), function.name()),
             WindowFunctionDefinition::WindowUDF(function) => (functions::allows_window(function.name()), function.name()),
         },
+        // The optimizer fails on it outside of WHERE.
+        Expr::SetComparison(_) => (false, "ANY or ALL of a subquery (write IN or EXISTS)"),
         Expr::ScalarVariable(..) => (false, "a variable"),
         Expr::Placeholder(_) => (false, "a parameter"),
         Expr::HigherOrderFunction(_) | Expr::Lambda(_) | Expr::LambdaVariable(_) => (false, "a lambda"),
@@ -117,16 +126,24 @@ fn check_expression(expr: &Expr) -> Result<()> {
         | Expr::Negative(_)
         | Expr::Between(_)
         | Expr::Case(_)
-        | Expr::Cast(_)
-        | Expr::TryCast(_)
         | Expr::InList(_)
         | Expr::Exists(_)
         | Expr::InSubquery(_)
-        | Expr::SetComparison(_)
         | Expr::ScalarSubquery(_)
         | Expr::GroupingSet(_)
         | Expr::OuterReferenceColumn(..)
         | Expr::Unnest(_) => (true, ""),
     };
-    if allowed { Ok(()) } else { Err(Error::invalid(format!("{name} is not available"))) }
+    if allowed { Ok(()) } else { Err(Error::invalid(format!("not supported: {name}"))) }
+}
+
+/// Whether a value of the type takes no more room than the statement that names it can answer for.
+fn sound(kind: &DataType) -> bool {
+    match kind {
+        DataType::FixedSizeBinary(size) => *size <= MAX_FIXED,
+        DataType::FixedSizeList(inner, size) => *size <= MAX_FIXED && sound(inner.data_type()),
+        DataType::List(inner) | DataType::LargeList(inner) | DataType::Map(inner, _) => sound(inner.data_type()),
+        DataType::Struct(fields) => fields.iter().all(|field| sound(field.data_type())),
+        _ => true,
+    }
 }

@@ -59,7 +59,7 @@ pub(super) trait Shortest: ArrowPrimitiveType {
 
 impl Shortest for Float64Type {
     fn push(value: f64, out: &mut Vec<u8>) -> bool {
-        if push_whole(value, out) {
+        if push_short(value, out) {
             return true;
         }
         if value.is_finite() {
@@ -84,16 +84,29 @@ impl Shortest for Float16Type {
     }
 }
 
-/// Whole numbers are common in float columns, and cheaper to write as integers.
-fn push_whole(value: f64, out: &mut Vec<u8>) -> bool {
+/// Appends `value` when it has few digits, as prices and measurements have: cheaper than finding the shortest of all
+/// numbers that read back the same. A number of at most 15 digits that does read back the same is that shortest one,
+/// as no two such numbers are the same float.
+fn push_short(value: f64, out: &mut Vec<u8>) -> bool {
     const EXACT: f64 = 1e15;
-    let whole = value as i64;
-    let fits = value.abs() < EXACT && whole as f64 == value && (whole != 0 || value.is_sign_positive());
-    if fits {
-        out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
-        out.extend_from_slice(b".0");
+    let scaled = value * 10_000.0;
+    if scaled.is_nan() || scaled.abs() >= EXACT || (value == 0.0 && value.is_sign_negative()) {
+        return false;
     }
-    fits
+    let digits = (scaled + 0.5_f64.copysign(scaled)) as i64;
+    if digits as f64 / 10_000.0 != value {
+        return false;
+    }
+    let (whole, fraction) = (digits.unsigned_abs() / 10_000, digits.unsigned_abs() % 10_000);
+    if digits < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    let places = [fraction / 1000, fraction / 100 % 10, fraction / 10 % 10, fraction % 10].map(|digit| b'0' + digit as u8);
+    let shown = if fraction == 0 { 1 } else { 4 - places.iter().rev().take_while(|digit| **digit == b'0').count() };
+    out.push(b'.');
+    out.extend_from_slice(&places[..shown]);
+    true
 }
 
 struct Floats<T: ArrowPrimitiveType>(ScalarBuffer<T::Native>);
@@ -139,6 +152,17 @@ mod tests {
         assert_eq!(json, expected);
         assert_eq!(text[0].as_deref(), Some("3.0"));
         assert_eq!(text[9..], [None, None, None]);
+    }
+
+    #[test]
+    fn the_short_way_and_the_long_way_write_the_same() {
+        let edges =
+            [0.0001, 0.00001, 99999999999.9999, 1e11, 123_456_789_012.3, 0.1 + 0.2, 1.0 - f64::EPSILON, 4503599627370497.5];
+        let steps = (0..20_000).flat_map(|at| [f64::from(at) / 10_000.0, f64::from(at) * 0.37, f64::from(at).sqrt()]);
+        for value in steps.chain(edges).flat_map(|value| [value, -value, value.next_up(), value.next_down()]) {
+            let expected = ryu::Buffer::new().format_finite(value).to_owned();
+            assert_eq!(json(&Float64Array::from(vec![value])), [expected]);
+        }
     }
 
     #[test]

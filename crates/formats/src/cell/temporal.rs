@@ -177,30 +177,28 @@ fn pair(value: u32) -> [u8; 2] {
 #[inline]
 fn push_date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = civil(days);
-    let ([m1, m2], [d1, d2]) = (pair(month), pair(day));
-    if (0..=9999).contains(&year) {
-        let ([c1, c2], [y1, y2]) = (pair(year as u32 / 100), pair(year as u32));
-        out.extend_from_slice(&[c1, c2, y1, y2, b'-', m1, m2, b'-', d1, d2]);
-    } else {
-        out.extend_from_slice(format!("{year:+05}").as_bytes());
-        out.extend_from_slice(&[b'-', m1, m2, b'-', d1, d2]);
+    match u32::try_from(year) {
+        Ok(year) if year <= 9999 => {
+            let ([c1, c2], [y1, y2], [m1, m2], [d1, d2]) = (pair(year / 100), pair(year), pair(month), pair(day));
+            out.extend_from_slice(&[c1, c2, y1, y2, b'-', m1, m2, b'-', d1, d2]);
+        }
+        _ => out.extend_from_slice(format!("{year:+05}-{month:02}-{day:02}").as_bytes()),
     }
 }
 
+/// All digits are made, and as many shown as the fraction needs.
 #[inline]
 fn push_clock(seconds: u32, nanos: u32, out: &mut Vec<u8>) {
     let ([h1, h2], [m1, m2], [s1, s2]) = (pair(seconds / 3600), pair(seconds / 60 % 60), pair(seconds % 60));
-    out.extend_from_slice(&[h1, h2, b':', m1, m2, b':', s1, s2]);
-    if nanos != 0 {
-        let micros = nanos / 1000;
-        let ([a, b], [c, d], [e, f]) = (pair(micros / 10_000), pair(micros / 100), pair(micros));
-        out.extend_from_slice(&[b'.', a, b, c, d, e, f]);
-        let rest = nanos % 1000;
-        if rest != 0 {
-            let [g, h] = pair(rest / 10);
-            out.extend_from_slice(&[g, h, b'0' + (rest % 10) as u8]);
-        }
-    }
+    let (micros, rest) = (nanos / 1000, nanos % 1000);
+    let ([a, b], [c, d], [e, f], [g, h]) = (pair(micros / 10_000), pair(micros / 100), pair(micros), pair(rest / 10));
+    let text = [h1, h2, b':', m1, m2, b':', s1, s2, b'.', a, b, c, d, e, f, g, h, b'0' + (rest % 10) as u8];
+    let shown = match (nanos, rest) {
+        (0, _) => 8,
+        (_, 0) => 15,
+        _ => 18,
+    };
+    out.extend_from_slice(&text[..shown]);
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ pub(crate) fn push_string(text: &[u8], out: &mut Vec<u8>) {
 fn needs_escape(text: &[u8]) -> bool {
     let (words, _) = text.as_chunks::<8>();
     let Some(last) = text.last_chunk::<8>() else {
-        return text.iter().any(|byte| escape(*byte).is_some());
+        return text.iter().any(|byte| ESCAPES[usize::from(*byte)] != 0);
     };
     words.iter().chain([last]).any(|word| has_special(u64::from_le_bytes(*word)))
 }
@@ -134,26 +134,32 @@ fn has_special(word: u64) -> bool {
     (control | zero_byte(word ^ (ONES * u64::from(b'"'))) | zero_byte(word ^ (ONES * u64::from(b'\\')))) & HIGHS != 0
 }
 
-/// The character that stands for `byte` after a backslash; `u`: its code follows.
-#[inline]
-fn escape(byte: u8) -> Option<u8> {
-    match byte {
-        b'"' | b'\\' => Some(byte),
-        b'\n' => Some(b'n'),
-        b'\r' => Some(b'r'),
-        b'\t' => Some(b't'),
-        0x08 => Some(b'b'),
-        0x0c => Some(b'f'),
-        0..0x20 => Some(b'u'),
-        _ => None,
+/// The character that stands for a byte after a backslash; `u`: its code follows; 0: the byte stands for itself.
+const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        escapes[byte] = b'u';
+        byte += 1;
     }
-}
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\\' as usize] = b'\\';
+    escapes[b'\n' as usize] = b'n';
+    escapes[b'\r' as usize] = b'r';
+    escapes[b'\t' as usize] = b't';
+    escapes[0x08] = b'b';
+    escapes[0x0c] = b'f';
+    escapes
+};
 
 fn push_escaped(text: &[u8], out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut written = 0;
     for (at, byte) in text.iter().enumerate() {
-        let Some(short) = escape(*byte) else { continue };
+        let short = ESCAPES[usize::from(*byte)];
+        if short == 0 {
+            continue;
+        }
         out.extend_from_slice(&text[written..at]);
         written = at + 1;
         out.extend_from_slice(&[b'\\', short]);

@@ -8,6 +8,9 @@ use serde::Deserialize;
 
 const DEFAULT_PAGE_SIZE: u64 = 1000;
 
+/// Beyond the last row of anything, and still a number that every engine can count to.
+const MAX_OFFSET: u64 = i64::MAX as u64;
+
 /// The body of a query.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -59,7 +62,7 @@ impl QueryBody {
     pub(super) fn into_page(self, max_page_size: u64) -> Result<(Query, Page)> {
         let page = self.page.unwrap_or(1).max(1);
         let page_size = self.page_size.unwrap_or(DEFAULT_PAGE_SIZE).clamp(1, max_page_size.max(1));
-        let offset = (page - 1).saturating_mul(page_size);
+        let offset = (page - 1).saturating_mul(page_size).min(MAX_OFFSET);
         let cap = self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(offset));
         let query = self.compile()?;
         Ok((Query { offset, limit: Some(page_size.min(cap)), ..query }, Page { page, page_size }))
@@ -166,8 +169,8 @@ mod tests {
             (r#"{"page":0,"page_size":0}"#, 0, 1),
             (r#"{"page_size":100000000}"#, 0, 100_000),
             (r#"{"limit":null,"page":2}"#, 1000, 1000),
-            (r#"{"page":18446744073709551615,"page_size":1000}"#, u64::MAX, 1000),
-            (r#"{"page":18446744073709551615,"page_size":1000,"limit":5}"#, u64::MAX, 0),
+            (r#"{"page":18446744073709551615,"page_size":1000}"#, MAX_OFFSET, 1000),
+            (r#"{"page":18446744073709551615,"page_size":1000,"limit":5}"#, MAX_OFFSET, 0),
         ] {
             let (query, _) = page(body).unwrap();
             assert_eq!((query.offset, query.limit), (offset, Some(limit)), "{body}");

@@ -65,7 +65,7 @@ async fn a_hidden_column_is_nowhere() {
             "SELECT id FROM {t} GROUP BY id, {c}",
             "SELECT x.{c} FROM {t} x",
             "WITH w AS (SELECT * FROM {t}) SELECT {c} FROM w",
-            "SELECT id FROM open WHERE id IN (SELECT {c} FROM {t})",
+            "SELECT id FROM open WHERE id IN (SELECT v.{c} FROM {t} v)",
             "SELECT open.id FROM open JOIN {t} ON {t}.{c} = open.score",
             "SELECT (SELECT max({c}) FROM {t})",
         ] {

@@ -70,7 +70,7 @@ async fn a_file_that_does_not_hold_changes_nothing() {
         (format!("[srever]\n{live}{}", block("fresh", "parquet", &people, "")), "srever"),
         (format!("{live}{}", block("fresh", "parquet", &people, "lazzy = true\n")), "lazzy"),
         (format!("{live}{}{}", block("fresh", "parquet", &people, ""), block("FRESH", "parquet", &people, "")), "FRESH"),
-        (format!("{live}{}", block("fr esh", "parquet", &people, "")), "fr esh"),
+        (format!("{live}{}", block("fr esh", "parquet", &people, "")), "name"),
         (format!("{live}[server]\nport = 'x'\n"), "port"),
     ] {
         scratch.write("datasets.toml", &text);

@@ -107,7 +107,7 @@ async fn what_is_refused_leaves_the_file_as_it_was() {
     for (body, word) in [
         (block("Taken", &people), "Taken"),
         (block("taken", &people), "taken"),
-        (block("a b", &people), "a b"),
+        (block("a b", &people), "name"),
         (block("a\nb", &people), ""),
         (block("x\"]\n[server]\nport = 1", &people), ""),
         (json!({"name": "x"}), "source"),

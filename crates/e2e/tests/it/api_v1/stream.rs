@@ -21,7 +21,7 @@ async fn all_rows_come_whatever_page_is_asked_for() {
         assert_eq!(reply.header("x-query-mode"), Some("stream"));
         assert_eq!(reply.media_type(), "application/vnd.apache.arrow.stream");
         let (_, batches) = read_stream(&reply.body);
-        let mut ids: Vec<i64> = batches.iter().flat_map(|batch| ids(batch)).collect();
+        let mut ids: Vec<i64> = batches.iter().flat_map(ids).collect();
         ids.sort_unstable();
         assert_eq!(ids, (0..rows as i64).collect::<Vec<_>>(), "{name}");
 
@@ -32,7 +32,7 @@ async fn all_rows_come_whatever_page_is_asked_for() {
         let (schema, batches) = read_stream(&limited.body);
         assert_eq!(schema.fields().len(), 1);
         let expected: Vec<i64> = (0..rows as i64).rev().take(12_345).collect();
-        assert_eq!(batches.iter().flat_map(|batch| ids_of(batch)).collect::<Vec<_>>(), expected, "{name}");
+        assert_eq!(batches.iter().flat_map(ids_of).collect::<Vec<_>>(), expected, "{name}");
 
         let none = server.post(&stream, &json!({"predicates": [{"col": "id", "op": "lt", "val": 0}]})).await.ok();
         let (schema, batches) = read_stream(&none.body);

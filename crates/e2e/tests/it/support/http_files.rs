@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 /// Serves a folder until dropped.
 pub(crate) struct FileServer {
@@ -22,9 +23,11 @@ impl FileServer {
         let requests = Arc::new(AtomicUsize::new(0));
         let seen = requests.clone();
         let task = tokio::spawn(async move {
+            // Connections end with the server, as they would when its machine goes away.
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (root, seen) = (root.clone(), seen.clone());
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     let _ = serve(stream, root, seen).await;
                 });
             }

@@ -8,24 +8,26 @@ use s3s::service::S3ServiceBuilder;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// The key id it accepts.
 pub(crate) const KEY_ID: &str = "AKIDTESTTESTTEST";
 /// The secret it accepts.
 pub(crate) const SECRET: &str = "test/secret+key/0123456789";
 
+/// The domain whose subdomains are buckets.
+pub(crate) const DOMAIN: &str = "s3.test";
+
 /// Serves buckets until dropped.
 pub(crate) struct S3Server {
     /// As in `http://127.0.0.1:4321`.
     pub(crate) endpoint: String,
-    /// Its port.
-    pub(crate) port: u16,
     root: TempDir,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl S3Server {
-    /// Starts it; buckets may be addressed in the path and as `BUCKET.localhost:PORT`.
+    /// Starts it; buckets may be addressed in the path, and in the host name below [`DOMAIN`] when it is used as a proxy.
     pub(crate) async fn start() -> Self {
         let root = TempDir::new().expect("a temporary folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -33,18 +35,20 @@ impl S3Server {
         let service = {
             let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(root.path()).expect("a store"));
             builder.set_auth(SimpleAuth::from_single(KEY_ID, SECRET));
-            builder.set_host(SingleDomain::new(&format!("localhost:{port}")).expect("a domain"));
+            builder.set_host(SingleDomain::new(DOMAIN).expect("a domain"));
             builder.build()
         };
         let task = tokio::spawn(async move {
+            // Connections end with the server, as they would when its machine goes away.
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let service = service.clone();
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
                 });
             }
         });
-        Self { endpoint: format!("http://127.0.0.1:{port}"), port, root, task }
+        Self { endpoint: format!("http://127.0.0.1:{port}"), root, task }
     }
 
     /// The folder behind `bucket`, made if need be.

@@ -130,7 +130,8 @@ fn whole(text: &str) -> u8 {
 
 fn moment(text: &str) -> u8 {
     let bytes = text.as_bytes();
-    let dated = bytes[..10].iter().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() });
+    let dated =
+        bytes[..10].iter().enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() });
     if !dated {
         return 0;
     }

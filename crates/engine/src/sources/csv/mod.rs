@@ -124,7 +124,8 @@ pub(crate) async fn open(location: &str, listing: Listing, dialect: Dialect) -> 
             Arc::new(Schema::new(survey.names.iter().map(field).collect::<Vec<_>>()))
         })
         .collect();
-    let named: Vec<(&str, &Schema)> = surveyed.iter().zip(&schemas).map(|((file, _), schema)| (file.name.as_str(), schema.as_ref())).collect();
+    let named: Vec<(&str, &Schema)> =
+        surveyed.iter().zip(&schemas).map(|((file, _), schema)| (file.name.as_str(), schema.as_ref())).collect();
     let merged = merge(&named).map_err(|error| error.context(location))?;
     let rows = surveyed.iter().map(|(_, survey)| survey.rows).sum();
     let null_pattern = dialect.null_pattern()?;

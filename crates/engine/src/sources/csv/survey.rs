@@ -49,7 +49,17 @@ struct Surveyor<'a> {
 impl<'a> Surveyor<'a> {
     fn new(dialect: &'a Dialect) -> Self {
         let reader = ReaderBuilder::new().delimiter(dialect.delimiter).quote(dialect.quote).build();
-        Self { dialect, reader, text: vec![0; 4096], ends: vec![0; 64], text_len: 0, ends_len: 0, line: 1, record_line: None, found: None }
+        Self {
+            dialect,
+            reader,
+            text: vec![0; 4096],
+            ends: vec![0; 64],
+            text_len: 0,
+            ends_len: 0,
+            line: 1,
+            record_line: None,
+            found: None,
+        }
     }
 
     fn feed(&mut self, mut input: &[u8]) -> Wrong<()> {
@@ -183,13 +193,23 @@ mod tests {
         let (int, text) = (DataType::Int64, DataType::Utf8);
         assert_eq!(shape("a,b\n1,x\r\n2,\"y\nz\"", &[]), (vec![column("a", int.clone()), column("b", text.clone())], 2));
         assert_eq!(shape(",b\n1,2\n", &[]), (vec![column("column_1", int.clone()), column("b", int.clone())], 1));
-        assert_eq!(shape("1,2\n", &[("header", "false")]), (vec![column("column_1", int.clone()), column("column_2", int.clone())], 1));
+        assert_eq!(
+            shape("1,2\n", &[("header", "false")]),
+            (vec![column("column_1", int.clone()), column("column_2", int.clone())], 1)
+        );
         assert_eq!(shape("a\nNA\n1\n-\n", &[("null_values", "NA,-")]), (vec![column("a", int.clone())], 3));
-        assert_eq!(shape("a;b\n1;'x;y'\n", &[("delimiter", ";"), ("quote", "'")]), (vec![column("a", int), column("b", text)], 1));
+        assert_eq!(
+            shape("a;b\n1;'x;y'\n", &[("delimiter", ";"), ("quote", "'")]),
+            (vec![column("a", int), column("b", text)], 1)
+        );
         assert_eq!(shape("a,b\n", &[]).1, 0);
         assert!(surveyed("", &[]).unwrap().is_none());
         assert!(surveyed("\n\n", &[]).unwrap().is_none());
-        let wide = format!("{}\n{}\n", (0..300).map(|at| format!("c{at}")).collect::<Vec<_>>().join(","), vec!["x".repeat(100); 300].join(","));
+        let wide = format!(
+            "{}\n{}\n",
+            (0..300).map(|at| format!("c{at}")).collect::<Vec<_>>().join(","),
+            vec!["x".repeat(100); 300].join(",")
+        );
         assert_eq!(shape(&wide, &[]).0.len(), 300);
     }
 

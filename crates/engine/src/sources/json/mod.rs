@@ -65,7 +65,8 @@ pub(crate) async fn open(location: &str, listing: Listing, arrays: bool) -> Resu
         shapes.entry(name.clone()).or_default().merge(shape);
     }
     let schemas: Vec<SchemaRef> = surveys.iter().map(|survey| schema_of(survey, &shapes)).collect();
-    let named: Vec<(&str, &Schema)> = surveys.iter().zip(&schemas).map(|(survey, schema)| (survey.pinned.name.as_str(), schema.as_ref())).collect();
+    let named: Vec<(&str, &Schema)> =
+        surveys.iter().zip(&schemas).map(|(survey, schema)| (survey.pinned.name.as_str(), schema.as_ref())).collect();
     let merged = merge(&named).map_err(|error| error.context(location))?;
     if merged.fields().is_empty() {
         return Err(Error::invalid(format!("{location}: the rows have no columns")));
@@ -95,6 +96,11 @@ async fn survey(location: &str, file: &Arc<PinnedFile>, arrays: bool) -> Result<
     let mut lines = Lines::default();
     let mut pieces = text::pieces(file.clone());
     let mut begun = false;
+    let wrong = |what: String| {
+        // The first line of one object written over many lines is no object by itself.
+        let hint = if arrays { "neither an array of objects nor one object a line: " } else { "" };
+        text::wrong(location, &file.name, format!("{hint}{what}"))
+    };
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| broken(&error))?;
         let first = piece.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -102,9 +108,9 @@ async fn survey(location: &str, file: &Arc<PinnedFile>, arrays: bool) -> Result<
             return survey_array(location, file).await.map(Some);
         }
         begun |= first.is_some();
-        lines.feed(&piece, |line, number| found.line(line, number)).map_err(|what| text::wrong(location, &file.name, what))?;
+        lines.feed(&piece, |line, number| found.line(line, number)).map_err(wrong)?;
     }
-    lines.finish(|line, number| found.line(line, number)).map_err(|what| text::wrong(location, &file.name, what))?;
+    lines.finish(|line, number| found.line(line, number)).map_err(wrong)?;
     Ok(begun.then(|| Survey { pinned: file.clone(), columns: found.columns, rows: found.rows, array: None }))
 }
 
@@ -128,7 +134,8 @@ struct Found {
 
 impl Found {
     fn line(&mut self, line: &[u8], number: u64) -> Result<(), String> {
-        let row: Row = serde_json::from_slice(line).map_err(|error| format!("line {number} is not a JSON object: {}", short(&error)))?;
+        let row: Row =
+            serde_json::from_slice(line).map_err(|error| format!("line {number} is not a JSON object: {}", short(&error)))?;
         self.row(&row);
         Ok(())
     }

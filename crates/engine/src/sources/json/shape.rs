@@ -12,7 +12,11 @@ pub(super) enum Shape {
     Nothing,
     Bool,
     /// Whole numbers; whether some are negative, some beyond the signed ones, and all also exact floats.
-    Whole { negative: bool, large: bool, exact: bool },
+    Whole {
+        negative: bool,
+        large: bool,
+        exact: bool,
+    },
     Float,
     Text,
     List(Box<Shape>),
@@ -99,7 +103,9 @@ impl Shape {
             Self::Whole { .. } => DataType::Int64,
             Self::Float => DataType::Float64,
             Self::List(item) => DataType::List(Arc::new(Field::new("item", item.data_type(), true))),
-            Self::Object(fields) => DataType::Struct(fields.iter().map(|(name, shape)| Field::new(name, shape.data_type(), true)).collect()),
+            Self::Object(fields) => {
+                DataType::Struct(fields.iter().map(|(name, shape)| Field::new(name, shape.data_type(), true)).collect())
+            }
         }
     }
 

@@ -81,7 +81,8 @@ async fn columns_are_chosen_as_with_files() {
     let lab = Lab::new();
     let field = |name: &str, kind: &str| json!({"name": name, "type": kind, "nullable": true, "metadata": {}});
     let protocol = json!({"minReaderVersion": 1, "minWriterVersion": 2});
-    let mut log = Log::begin(&lab, protocol, json!([field("Id", "long"), field("name", "string"), field("z", "long")]), json!({}));
+    let mut log =
+        Log::begin(&lab, protocol, json!([field("Id", "long"), field("name", "string"), field("z", "long")]), json!({}));
     lab.parquet("t/a.parquet", &[("Id", ints(&[1, 2])), ("name", texts(&["a", "b"])), ("z", ints(&[8, 9]))]);
     log.commit(&[log.add("a.parquet")]);
     let mut spec = spec(&lab);
@@ -120,7 +121,9 @@ async fn logs_that_name_what_is_outside_or_missing_are_refused() {
     ] {
         let lab = Lab::new();
         let mut log = Log::plain(&lab);
-        log.commit(&[json!({"add": {"path": path, "size": size, "partitionValues": {}, "modificationTime": 1, "dataChange": true}})]);
+        log.commit(&[
+            json!({"add": {"path": path, "size": size, "partitionValues": {}, "modificationTime": 1, "dataChange": true}}),
+        ]);
         assert_eq!(refusal(&lab).await, outside, "{path}");
     }
     let lab = Lab::new();
@@ -152,9 +155,7 @@ async fn logs_that_need_more_than_is_known_or_are_corrupt_are_refused() {
 #[tokio::test]
 async fn mapped_columns_are_read_by_their_physical_names() {
     let lab = Lab::new();
-    let field = |name: &str, physical: &str, id: u32| {
-        json!({"name": name, "type": "long", "nullable": true, "metadata": {"delta.columnMapping.id": id, "delta.columnMapping.physicalName": physical}})
-    };
+    let field = |name: &str, physical: &str, id: u32| json!({"name": name, "type": "long", "nullable": true, "metadata": {"delta.columnMapping.id": id, "delta.columnMapping.physicalName": physical}});
     let protocol = json!({"minReaderVersion": 2, "minWriterVersion": 5});
     let configuration = json!({"delta.columnMapping.mode": "name", "delta.columnMapping.maxColumnId": "2"});
     // The logical names are those of each other's physical ones: whoever ignores the mapping reads them swapped.
@@ -186,8 +187,34 @@ async fn rows_in_deletion_vectors_are_gone() {
     assert_eq!(lab.rows(&opened, "SELECT count(*), sum(x) FROM t").await.unwrap(), format!("34 {}", (0..40).sum::<i64>() - 72));
     assert_eq!(lab.rows(&opened, "SELECT x FROM t WHERE x IN (2, 3, 4, 7, 11, 18, 29)").await.unwrap(), "2");
     assert_eq!(lab.rows(&opened, "SELECT count(*) FROM t WHERE x >= 29").await.unwrap(), "10");
+    let mut corrupt = log.add("f.parquet");
+    corrupt["add"]["deletionVector"] =
+        json!({"storageType": "i", "pathOrInlineDv": "^Bg9^0rr91", "sizeInBytes": 8, "cardinality": 6});
+    let remove = json!({"remove": {"path": "f.parquet", "dataChange": true, "deletionTimestamp": 2}});
+    log.commit(&[remove.clone(), corrupt]);
+    assert_eq!(refusal(&lab).await, "t: a deletion vector is missing or corrupt");
     let mut absolute = log.add("f.parquet");
-    absolute["add"]["deletionVector"] = json!({"storageType": "p", "pathOrInlineDv": "file:///etc/passwd", "offset": 1, "sizeInBytes": 44, "cardinality": 6});
-    log.commit(&[json!({"remove": {"path": "f.parquet", "dataChange": true, "deletionTimestamp": 2}}), absolute]);
+    absolute["add"]["deletionVector"] =
+        json!({"storageType": "p", "pathOrInlineDv": "file:///etc/passwd", "offset": 1, "sizeInBytes": 44, "cardinality": 6});
+    log.commit(&[remove, absolute]);
     assert!(refusal(&lab).await.contains("absolute paths"));
+}
+
+#[tokio::test]
+async fn a_plan_outlives_the_table_it_was_made_from() {
+    let lab = Lab::new();
+    let mut log = Log::plain(&lab);
+    for at in 0..5 {
+        lab.parquet(&format!("t/{at}.parquet"), &[("x", ints(&[at]))]);
+        log.commit(&[log.add(&format!("{at}.parquet"))]);
+    }
+    let opened = opened(&lab).await.unwrap();
+    lab.context.register_table("t", opened.provider.clone()).unwrap();
+    let frame = lab.context.sql("SELECT sum(x), count(*) FROM t WHERE x <> 3").await.unwrap();
+    let plan = frame.create_physical_plan().await.unwrap();
+    lab.context.deregister_table("t").unwrap();
+    drop(opened);
+    let rows = datafusion::physical_plan::execute_stream(plan, lab.context.task_ctx()).unwrap();
+    let batches = datafusion::physical_plan::common::collect(rows).await.unwrap();
+    assert_eq!(bare(&batches), "7 4");
 }

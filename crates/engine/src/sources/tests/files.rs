@@ -51,7 +51,13 @@ async fn arrow_that_is_cut_off_or_none_is_refused() {
     lab.write("c.arrow", b"this is no arrow at all, nor anything else");
     lab.write("d.arrow", b"");
     lab.write("e.arrow", b"ARROW1");
-    for (location, words) in [("a.arrow", "cut off or corrupt"), ("b.arrow", "cut off"), ("c.arrow", "not Arrow IPC"), ("d.arrow", "empty"), ("e.arrow", "cut off or corrupt")] {
+    for (location, words) in [
+        ("a.arrow", "cut off or corrupt"),
+        ("b.arrow", "cut off"),
+        ("c.arrow", "not Arrow IPC"),
+        ("d.arrow", "empty"),
+        ("e.arrow", "cut off or corrupt"),
+    ] {
         let refusal = lab.refusal(FileFormat::Arrow, location).await;
         assert!(refusal.starts_with(location) && refusal.contains(words), "{refusal}");
     }

@@ -21,8 +21,11 @@ async fn files_of_a_folder_are_one_table_in_the_order_of_their_names() {
     let plan = opened.provider.scan(&lab.context.state(), Some(&vec![0]), &[], None).await.unwrap();
     let mut seen = Vec::new();
     for partition in 0..plan.properties().output_partitioning().partition_count() {
-        let batches = datafusion::physical_plan::common::collect(plan.execute(partition, lab.context.task_ctx()).unwrap()).await.unwrap();
-        seen.extend(batches.iter().flat_map(|batch| batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().values().to_vec()));
+        let batches =
+            datafusion::physical_plan::common::collect(plan.execute(partition, lab.context.task_ctx()).unwrap()).await.unwrap();
+        seen.extend(
+            batches.iter().flat_map(|batch| batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().values().to_vec()),
+        );
     }
     assert_eq!(seen, (0..14).collect::<Vec<_>>());
 }
@@ -38,7 +41,7 @@ async fn drift_is_reconciled_when_nothing_is_lost() {
     lab.parquet("d/b.parquet", &[("s", texts(&["y"])), ("i", int32), ("n", ints(&[9])), ("t", moment), ("f", float)]);
     let opened = lab.open(FileFormat::Parquet, "d").await.unwrap();
     assert_eq!(types(&opened), ["i Int64", "f Float64", "t Timestamp(µs)", "s Utf8", "n Int64"]);
-    assert_eq!(lab.all(&opened).await, "1 2.0 2022-01-08T00:00:00 x |2 0.5 1970-01-01T00:00:01.000001 y 9");
+    assert_eq!(lab.all(&opened).await, sorted("1 2.0 2022-01-08T00:00:00 x |2 0.5 1970-01-01T00:00:01.000001 y 9"));
     assert_eq!(lab.rows(&opened, "SELECT i FROM t WHERE n IS NULL").await.unwrap(), "1");
     assert_eq!(lab.rows(&opened, "SELECT n FROM t WHERE f < 1 AND i = 2").await.unwrap(), "9");
     assert_eq!(lab.rows(&opened, "SELECT min(f), max(i), count(n) FROM t").await.unwrap(), "0.5 2 1");
@@ -61,7 +64,7 @@ async fn nested_drift_is_reconciled_or_refused_and_never_misread() {
     lab.parquet("d/a.parquet", &[("s", structs(&[("p", ints(&[1])), ("q", texts(&["a"]))]))]);
     lab.parquet("d/b.parquet", &[("s", structs(&[("q", texts(&["b"])), ("r", ints(&[2]))]))]);
     let opened = lab.open(FileFormat::Parquet, "d").await.unwrap();
-    assert_eq!(lab.all(&opened).await, "{p: 1, q: a, r: }|{p: , q: b, r: 2}");
+    assert_eq!(lab.all(&opened).await, sorted("{p: 1, q: a, r: }|{p: , q: b, r: 2}"));
     let list = |array: ArrayRef| {
         let field = Arc::new(Field::new("item", array.data_type().clone(), true));
         Arc::new(ListArray::new(field, arrow::buffer::OffsetBuffer::from_lengths([array.len()]), array, None)) as ArrayRef
@@ -69,7 +72,7 @@ async fn nested_drift_is_reconciled_or_refused_and_never_misread() {
     lab.parquet("l/a.parquet", &[("s", list(ints(&[1, 2])))]);
     lab.parquet("l/b.parquet", &[("s", list(Arc::new(Int32Array::from(vec![3]))))]);
     let opened = lab.open(FileFormat::Parquet, "l").await.unwrap();
-    assert_eq!(lab.all(&opened).await, "[1, 2]|[3]");
+    assert_eq!(lab.all(&opened).await, sorted("[1, 2]|[3]"));
     lab.parquet("l/b.parquet", &[("s", list(texts(&["x"])))]);
     assert!(lab.refusal(FileFormat::Parquet, "l").await.starts_with("l: column s is List("));
 }
@@ -78,15 +81,18 @@ async fn nested_drift_is_reconciled_or_refused_and_never_misread() {
 async fn texts_are_utf8_however_they_were_written() {
     let lab = Lab::new();
     let dictionary: DictionaryArray<Int32Type> = vec!["d", "d"].into_iter().collect();
-    lab.parquet("x.parquet", &[
-        ("large", Arc::new(LargeStringArray::from(vec!["a", "b"]))),
-        ("view", Arc::new(StringViewArray::from(vec!["a longer text than twelve bytes", "c"]))),
-        ("bytes", Arc::new(BinaryViewArray::from(vec![&b"a"[..], b"b"]))),
-        ("dictionary", Arc::new(dictionary)),
-    ]);
+    lab.parquet(
+        "x.parquet",
+        &[
+            ("large", Arc::new(LargeStringArray::from(vec!["a", "b"]))),
+            ("view", Arc::new(StringViewArray::from(vec!["a longer text than twelve bytes", "c"]))),
+            ("bytes", Arc::new(BinaryViewArray::from(vec![&b"a"[..], b"b"]))),
+            ("dictionary", Arc::new(dictionary)),
+        ],
+    );
     let opened = lab.open(FileFormat::Parquet, "x.parquet").await.unwrap();
     assert_eq!(types(&opened), ["large Utf8", "view Utf8", "bytes Binary", "dictionary Dictionary(Int32, Utf8)"]);
-    assert_eq!(lab.all(&opened).await, "a a longer text than twelve bytes 61 d|b c 62 d");
+    assert_eq!(lab.all(&opened).await, sorted("a a longer text than twelve bytes 61 d|b c 62 d"));
     assert_eq!(lab.rows(&opened, "SELECT view FROM t WHERE large = 'b' AND view >= 'b'").await.unwrap(), "c");
 }
 
@@ -98,7 +104,7 @@ async fn columns_are_chosen_in_their_order() {
     spec.options.columns = vec!["Z".into(), "id".into()];
     let opened = open(&lab.context, &spec, &Access::default()).await.unwrap();
     assert_eq!(types(&opened), ["z Int64", "Id Int64"]);
-    assert_eq!(lab.all(&opened).await, "8 1|9 2");
+    assert_eq!(lab.all(&opened).await, sorted("8 1|9 2"));
     assert_eq!(lab.rows(&opened, "SELECT \"Id\" FROM t WHERE z > 8").await.unwrap(), "2");
     assert_eq!(lab.rows(&opened, "SELECT count(*), max(z) FROM t").await.unwrap(), "2 9");
     assert!(lab.rows(&opened, "SELECT name FROM t").await.is_err());
@@ -119,7 +125,7 @@ async fn partitions_are_columns_and_rule_files_out() {
         assert_eq!(types(&opened), ["x Int64", "y Int64", "c Utf8"]);
         assert_eq!(lab.rows(&opened, "SELECT * FROM t ORDER BY x").await.unwrap(), "1 2020 a b|2 2020 |3 2021 z");
         assert_eq!(lab.rows(&opened, "SELECT x FROM t WHERE y = 2021 AND x > 0").await.unwrap(), "3");
-        assert_eq!(lab.rows(&opened, "SELECT x, c FROM t WHERE c IS NULL").await.unwrap(), "2");
+        assert_eq!(lab.rows(&opened, "SELECT x, c FROM t WHERE c IS NULL").await.unwrap(), "2 ");
         assert_eq!(lab.rows(&opened, "SELECT c FROM t WHERE y = 1").await.unwrap(), "");
         assert_eq!(lab.rows(&opened, "SELECT count(c), count(*), min(y), max(y) FROM t").await.unwrap(), "2 3 2020 2021");
     }
@@ -177,7 +183,7 @@ async fn corrupt_pages_give_an_error_and_no_rows() {
     lab.write("x.parquet", &bytes);
     let opened = lab.open(FileFormat::Parquet, "x.parquet").await.unwrap();
     let error = lab.rows(&opened, "SELECT sum(x) FROM t").await.unwrap_err();
-    assert_eq!(error.message(), "the source cannot be read: corrupt Parquet data", "{error:?}");
+    assert_eq!(error.message(), "the source cannot be read: corrupt data", "{error:?}");
 }
 
 #[tokio::test]

@@ -33,6 +33,45 @@ fn refusals_name_what_the_caller_wrote_and_nothing_else() {
 }
 
 #[test]
+fn what_only_running_shows_to_be_wrong_is_invalid_too() {
+    for sql in [
+        "SELECT * FROM people LIMIT 'x'",
+        "SELECT * FROM people LIMIT -1",
+        "SELECT id / 0 FROM people",
+        "SELECT id % (age - age) FROM people",
+        "SELECT 1.5::DECIMAL(3, 1) / 0",
+        "SELECT name::INT FROM people",
+        "SELECT CAST('2001-13-01' AS DATE)",
+        "SELECT TIMESTAMP 'x'",
+        "SELECT to_date(name) FROM people",
+        "SELECT 300::TINYINT",
+        "SELECT 1e30::BIGINT",
+        "SELECT CAST('1234567' AS DECIMAL(3, 1))",
+        "SELECT factorial(100)",
+        "SELECT chr(-5)",
+        "SELECT regexp_like(name, '(') FROM people",
+        "SELECT date_trunc('fortnight', now())",
+        "SELECT decode('zz', 'hex')",
+        "SELECT (SELECT id FROM people)",
+        "SELECT sum(name) FROM people",
+        "SELECT id + name FROM people",
+        "SELECT name + 1 FROM people",
+        "SELECT 9223372036854775807 + 1",
+        "SELECT id * 9223372036854775807 FROM people",
+        "SELECT id - 9223372036854775807 - 9 FROM people",
+        "SELECT 2147483647::INT + 1::INT",
+        "SELECT a FROM cars WHERE a + 9223372036854775807 > 0",
+        "SELECT id FROM people p WHERE (SELECT count(*) FROM cars c WHERE c.a < p.id) = 1",
+        "SELECT -(-9223372036854775808)",
+        "SELECT abs(-9223372036854775808)",
+    ] {
+        let error = refusal(sql);
+        assert_eq!(error.code(), Code::Invalid, "{sql}: {error:?}");
+        assert!(error.message().len() < 400, "{sql}: {error}");
+    }
+}
+
+#[test]
 fn refusals_read_well() {
     let said = |sql: &str| refusal(sql).message().to_owned();
     assert_eq!(said("SELECT * FROM nothing"), "unknown table: nothing");

@@ -11,7 +11,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray}
 use arrow::util::display::array_value_to_string;
 use datafusion::catalog::MemTable;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::prelude::{DataFrame, SessionConfig};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 
 pub(super) type Given = Vec<(String, Arc<dyn TableProvider>, Arc<ColumnPolicy>)>;
 
@@ -53,7 +53,9 @@ pub(super) fn tables() -> Given {
 
 pub(super) fn state() -> SessionState {
     let config = SessionConfig::new().with_target_partitions(2).with_batch_size(3);
-    SessionStateBuilder::new().with_config(config).with_default_features().build()
+    let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+    // The context sets the time that `now()` gives.
+    SessionContext::new_with_state(state).state()
 }
 
 /// The rows of `sql` over `tables`, each as its values joined with `|`, nulls as `NULL`.
@@ -66,13 +68,14 @@ pub(super) fn rows_of(sql: &str, tables: &Given, max_rows: u64) -> Result<Vec<St
         true => "NULL".to_owned(),
         false => array_value_to_string(batch.column(column), row).unwrap(),
     };
-    let line = |batch: &RecordBatch, row| (0..batch.num_columns()).map(|column| cell(batch, column, row)).collect::<Vec<_>>().join("|");
+    let line =
+        |batch: &RecordBatch, row| (0..batch.num_columns()).map(|column| cell(batch, column, row)).collect::<Vec<_>>().join("|");
     Ok(batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| line(batch, row))).collect())
 }
 
 /// The rows over the standard tables.
 pub(super) fn rows(sql: &str) -> Vec<String> {
-    rows_of(sql, &tables(), 1_000).unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+    rows_of(sql, &tables(), 1_000).unwrap_or_else(|error| panic!("{error:?} from {sql}"))
 }
 
 /// Why the statement is refused, in planning or running.
