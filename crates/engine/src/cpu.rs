@@ -27,6 +27,7 @@ impl Cpu {
             .worker_threads(threads)
             .max_blocking_threads(threads * 8)
             .thread_name("query")
+            .thread_stack_size(crate::sql::RUN_STACK_BYTES)
             .enable_all()
             .build()
             .map_err(Error::internal)?;

@@ -114,8 +114,17 @@ impl Expr {
         match self {
             Self::All(parts) | Self::Any(parts) => 1 + parts.iter().map(Self::size).sum::<usize>(),
             Self::Not(part) => 1 + part.size(),
-            Self::In { values, .. } => 1 + values.len(),
             _ => 1,
+        }
+    }
+
+    /// How many values it lists.
+    pub fn listed(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::listed).sum(),
+            Self::Not(part) => part.listed(),
+            Self::In { values, .. } => values.len(),
+            _ => 0,
         }
     }
 }

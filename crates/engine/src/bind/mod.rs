@@ -11,6 +11,9 @@ use datahall_core::{Error, Result};
 
 pub(crate) use lane::type_name;
 
+/// Longer patterns make matching costly without telling more.
+const MAX_PATTERN_BYTES: usize = 4096;
+
 /// `expr` over the columns of `schema`, typed.
 ///
 /// # Errors
@@ -36,6 +39,9 @@ pub(crate) fn bind(expr: &Expr, schema: &Schema) -> Result<Predicate> {
             let position = at(column)?;
             if !is_text(value_type(schema.field(position))) {
                 return Err(Error::invalid(format!("like needs a text column: {column} is {}", type_name(schema.field(position).data_type()))));
+            }
+            if pattern.len() > MAX_PATTERN_BYTES {
+                return Err(Error::invalid(format!("the pattern for {column} is too long: at most {MAX_PATTERN_BYTES} bytes")));
             }
             Predicate::Like { column: position, pattern: pattern.clone(), ignore_case: *ignore_case }
         }

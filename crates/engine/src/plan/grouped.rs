@@ -1,6 +1,6 @@
 //! Grouping, aggregates and distinct as a DataFusion plan.
 
-use super::{built, column, selected, sort_keys};
+use super::{built, column, rows, selected, sort_keys};
 use crate::bind::{bind, is_text, type_name};
 use crate::errors::from_datafusion;
 use crate::sql::checked_sum;
@@ -27,9 +27,9 @@ pub(super) fn plan(builder: LogicalPlanBuilder, schema: &Schema, query: &Query) 
     if !order.is_empty() {
         builder = builder.sort(order).map_err(from_datafusion)?;
     }
-    let limit = query.limit.map(|limit| limit as usize);
+    let limit = query.limit.map(rows);
     let names = group.iter().chain(query.aggregates.iter().map(|aggregate| &aggregate.alias));
-    let projected = builder.limit(query.offset as usize, limit).and_then(|builder| builder.project(names.map(|name| column(name))));
+    let projected = builder.limit(rows(query.offset), limit).and_then(|builder| builder.project(names.map(|name| column(name))));
     built(projected)
 }
 

@@ -59,7 +59,7 @@ pub(crate) async fn run(
     let last = query.limit.map(|limit| limit.saturating_add(query.offset));
     if query.order.is_empty() {
         let plan = builder.project(select.iter().map(|name| column(name))).and_then(|builder| {
-            builder.limit(query.offset as usize, query.limit.map(|limit| limit as usize))
+            builder.limit(rows(query.offset), query.limit.map(rows))
         });
         return start(ordered, built(plan)?).await;
     }
@@ -80,8 +80,13 @@ pub(crate) async fn run(
         return Ok((output, futures::stream::once(one).boxed()));
     }
     let plan = builder.sort(sort_keys(query)).and_then(|builder| builder.project(select.iter().map(|name| column(name))));
-    let plan = plan.and_then(|builder| builder.limit(query.offset as usize, query.limit.map(|limit| limit as usize)));
+    let plan = plan.and_then(|builder| builder.limit(rows(query.offset), query.limit.map(rows)));
     start(parallel, built(plan)?).await
+}
+
+/// A number of rows as DataFusion takes it: no more than fit a signed number.
+fn rows(number: u64) -> usize {
+    usize::try_from(number.min(i64::MAX as u64)).unwrap_or(usize::MAX)
 }
 
 /// The names that a query of rows gives.

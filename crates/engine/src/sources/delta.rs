@@ -68,11 +68,11 @@ pub(crate) async fn open(context: &SessionContext, location: &Location, access: 
         ..DeltaScanConfig::new()
     };
     let scan = DeltaScanNext::new(Arc::new(state.snapshot().clone()), config).map_err(|error| failed(url, error))?;
-    if vectors {
-        // Read once now: a vector that is missing or corrupt is found when the table is opened, not by the first query.
-        scan.deletion_vectors(&context.state()).await.map_err(|error| spoilt(url, error))?;
-    }
     let provider: Arc<dyn TableProvider> = Arc::new(PinnedDelta { scan, active, registration });
+    if vectors {
+        // Planning reads them: one that is missing or corrupt is found when the table is opened, not by the first query.
+        provider.scan(&context.state(), Some(&vec![0]), &[], None).await.map_err(|error| spoilt(url, error))?;
+    }
     let rows = match rows {
         Some(rows) => rows,
         None => counted(context, url, &provider).await?,

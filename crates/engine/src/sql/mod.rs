@@ -43,6 +43,9 @@ use std::sync::Arc;
 /// default is less than an unoptimised build needs for nests that the bounds permit.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
+/// Stack that a thread needs which optimizes and runs what [`plan`] gives.
+pub(crate) const RUN_STACK_BYTES: usize = 16 * 1024 * 1024;
+
 /// Runs `work` on a deep stack. A panic of the parser or planner ends as an error.
 fn deep<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     std::thread::scope(|scope| {

@@ -93,8 +93,11 @@ impl Workbook {
         };
         let folded = |name: &&String| name.to_lowercase() == wanted.to_lowercase();
         let mut similar = names.iter().filter(folded);
+        // A number that is no sheet's name counts them from 1.
+        let numbered = wanted.parse::<usize>().ok().and_then(|number| names.get(number.checked_sub(1)?));
         let name = match (names.iter().find(|name| *name == wanted), similar.next(), similar.next()) {
             (Some(name), _, _) | (None, Some(name), None) => name,
+            (None, None, _) if numbered.is_some() => numbered.unwrap_or(&names[0]),
             _ => return Err(Error::invalid(format!("no sheet '{wanted}' (there are: {})", names.join(", ")))),
         };
         self.table(name)?.ok_or_else(|| Error::invalid(format!("sheet '{name}' is empty")))

@@ -4,8 +4,10 @@ use crate::{Answer, Ctx, Service};
 use datahall_core::query::{Expr, Query};
 use datahall_core::{Error, Result};
 
-/// The most conditions a query may hold, listed values counted.
-const MOST_CONDITIONS: usize = 10_000;
+/// The most conditions a query may hold, and the most columns it may name or compute.
+const MOST_PARTS: usize = 500;
+/// The most values that its `in` lists may hold together.
+const MOST_VALUES: usize = 10_000;
 
 impl Service {
     /// Reads rows.
@@ -18,6 +20,9 @@ impl Service {
         let opened = self.opened(ctx, name).await?;
         check_size(&query.filter)?;
         check_size(&query.having)?;
+        if query.aggregates.len() > MOST_PARTS || query.order.len() > MOST_PARTS {
+            return Err(Error::invalid(format!("too many aggregations or order keys: at most {MOST_PARTS} of each")));
+        }
         let resolved = query.resolve(&opened.handle.schema(), &opened.handle.policy)?;
         let rows = self.engine.read(&opened.handle, &resolved).await?;
         let etag = opened.generation.etag(&opened.handle.policy, &resolved);
@@ -26,8 +31,11 @@ impl Service {
 }
 
 pub(super) fn check_size(filter: &Expr) -> Result<()> {
-    if filter.size() > MOST_CONDITIONS {
-        return Err(Error::invalid(format!("too many predicates: at most {MOST_CONDITIONS}, listed values counted")));
+    if filter.size() > MOST_PARTS {
+        return Err(Error::invalid(format!("too many predicates: at most {MOST_PARTS}")));
+    }
+    if filter.listed() > MOST_VALUES {
+        return Err(Error::invalid(format!("too many values in lists: at most {MOST_VALUES}")));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::registry::{Entry, Origin, SavedStatement};
 use crate::{Ctx, Service};
 use datahall_core::engine::{NamedHandle, Table};
 use datahall_core::policy::{ColumnChoice, ColumnPolicy};
-use datahall_core::{Error, Result};
+use datahall_core::{Code, Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ impl Service {
         self.require_manage(ctx)?;
         request.check()?;
         self.drop_expired();
-        let reservation = self.registry.reserve(&request.name)?;
+        let conflict = |error: Error| Error::new(Code::Conflict, error.message());
+        let reservation = self.registry.reserve(&request.name).map_err(conflict)?;
         let sources = self.sources_of(ctx, &request)?;
         let lifetime = request.ttl()?.and_then(|ttl| chrono::Duration::from_std(ttl).ok());
         let origin = Origin::Statement(SavedStatement {

@@ -9,7 +9,7 @@ fn soon(what: &str, sql: &str) -> Result<()> {
     let clock = SystemClock::new();
     let planned = tables_in(sql).and_then(|_| plan(&state(), sql, &tables(), 10));
     let optimised = planned.and_then(|plan| {
-        let optimised = state().optimize(&plan);
+        let optimised = roomy(|| state().optimize(&plan));
         optimised.map(drop).map_err(|error| explain_execution(&error).unwrap_or_else(|| Error::internal(error)))
     });
     assert!(clock.monotonic().as_secs() < 20, "{what} took {:?}", clock.monotonic());

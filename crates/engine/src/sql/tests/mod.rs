@@ -58,11 +58,21 @@ pub(super) fn state() -> SessionState {
     SessionContext::new_with_state(state).state()
 }
 
+/// Runs `work` with the stack that threads for queries have.
+pub(super) fn roomy<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(RUN_STACK_BYTES).spawn_scoped(scope, work).unwrap();
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// The rows of `sql` over `tables`, each as its values joined with `|`, nulls as `NULL`.
 pub(super) fn rows_of(sql: &str, tables: &Given, max_rows: u64) -> Result<Vec<String>> {
     let (state, plan) = (state(), plan(&state(), sql, tables, max_rows)?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let batches = runtime.block_on(DataFrame::new(state, plan).collect());
+    let batches = roomy(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(DataFrame::new(state, plan).collect())
+    });
     let batches = batches.map_err(|error| explain_execution(&error).unwrap_or_else(|| Error::internal(error)))?;
     let cell = |batch: &RecordBatch, column: usize, row: usize| match batch.column(column).is_null(row) {
         true => "NULL".to_owned(),
