@@ -70,7 +70,7 @@ impl DataFusionEngine {
 
 fn resident_table(resident: Arc<Resident>, storage_bytes: Option<u64>, notes: Vec<String>) -> Arc<dyn Table> {
     let info = TableInfo {
-        schema: resident.schema.clone(),
+        schema: resident.answer_schema(),
         rows: Some(resident.rows as u64),
         resident: true,
         memory_bytes: resident.bytes(),

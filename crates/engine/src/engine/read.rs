@@ -24,7 +24,7 @@ impl DataFusionEngine {
         if let Data::Resident(resident) = &table.data
             && let Some(rows) = self.read_resident(resident, query, &visible).await?
         {
-            return Ok(rows);
+            return Ok(resident.answer(rows));
         }
         let (ordered, parallel) = (self.ordered.clone(), self.parallel.state());
         let (provider, policy, query) = (table.provider(), handle.policy.clone(), query.clone());

@@ -56,9 +56,11 @@ enum Column {
 
 impl Loader {
     fn new(schema: SchemaRef, options: &ReadOptions, reservation: budget::Reservation) -> Self {
+        // A text index works on codes, so a listed column is encoded here whatever its answers look like.
+        let encode = |field: &Field| options.dict_encode || (options.index.mode == IndexMode::List && wants_listed(options, field));
         let column = |field: &Arc<Field>| match field.data_type() {
-            DataType::Dictionary(_, values) if is_text(values) => Column::Text(TextColumn::new(options.dict_encode)),
-            data_type if is_text(data_type) => Column::Text(TextColumn::new(options.dict_encode)),
+            DataType::Dictionary(_, values) if is_text(values) => Column::Text(TextColumn::new(encode(field))),
+            data_type if is_text(data_type) => Column::Text(TextColumn::new(encode(field))),
             _ => Column::Other(Vec::new()),
         };
         let columns = schema.fields().iter().map(column).collect();
@@ -128,7 +130,8 @@ impl Loader {
         }
         let schema = Arc::new(Schema::new_with_metadata(fields, self.schema.metadata().clone()));
         let chunks = chunks(&schema, &arrays, self.rows)?;
-        Ok(Some(Resident { schema, rows: self.rows, chunks, columns: stores, reservation: self.reservation }))
+        let plain_text = !options.dict_encode;
+        Ok(Some(Resident { schema, rows: self.rows, chunks, columns: stores, plain_text, reservation: self.reservation }))
     }
 }
 
@@ -142,6 +145,10 @@ fn chunks(schema: &SchemaRef, columns: &[Vec<ArrayRef>], rows: usize) -> Result<
     (0..rows.div_ceil(CHUNK_ROWS)).map(one).collect()
 }
 
+fn wants_listed(options: &ReadOptions, field: &Field) -> bool {
+    options.index.columns.iter().any(|name| name.eq_ignore_ascii_case(field.name()))
+}
+
 /// As the configuration says: text, booleans and signed integers qualify by themselves, others of whole numbers when listed.
 fn wants_index(options: &ReadOptions, field: &Field) -> bool {
     let data_type = field.data_type();
@@ -151,7 +158,7 @@ fn wants_index(options: &ReadOptions, field: &Field) -> bool {
             data_type.is_signed_integer() || matches!(data_type, DataType::Boolean) || matches!(data_type, DataType::Dictionary(..))
         }
         IndexMode::List => {
-            let listed = options.index.columns.iter().any(|name| name.eq_ignore_ascii_case(field.name()));
+            let listed = wants_listed(options, field);
             let float = matches!(data_type, DataType::Float16 | DataType::Float32 | DataType::Float64);
             listed && keys::has_keys(data_type) && !float
         }

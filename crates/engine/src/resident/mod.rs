@@ -11,6 +11,7 @@ mod keys;
 mod load;
 mod lower;
 mod page;
+mod plain;
 mod provider;
 mod scan;
 mod top;
@@ -18,6 +19,7 @@ mod zones;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
+use datahall_core::engine::Rows;
 use index::Index;
 use zones::Zones;
 
@@ -38,6 +40,8 @@ pub(crate) struct Resident {
     pub(crate) rows: usize,
     chunks: Vec<RecordBatch>,
     columns: Vec<ColumnStore>,
+    /// Answers give text as plain text, also where it is kept in a dictionary.
+    plain_text: bool,
     /// What it holds of the budget, given back when it is dropped.
     reservation: budget::Reservation,
 }
@@ -55,6 +59,16 @@ impl Resident {
     /// Bytes it holds of the budget.
     pub(crate) fn bytes(&self) -> u64 {
         self.reservation.bytes()
+    }
+
+    /// The columns as answers give them.
+    pub(crate) fn answer_schema(&self) -> SchemaRef {
+        if self.plain_text { plain::schema(&self.schema) } else { self.schema.clone() }
+    }
+
+    /// `rows` of this table as answers give them.
+    pub(crate) fn answer(&self, rows: Rows) -> Rows {
+        if self.plain_text { plain::rows(rows) } else { rows }
     }
 
     /// Names of the columns with an index.

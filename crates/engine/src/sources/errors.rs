@@ -44,6 +44,7 @@ pub(crate) fn explain(error: &DataFusionError) -> Option<Error> {
 
 /// What `error` says of a source that is being opened: everything but a change under our hands is the caller's to mend.
 pub(crate) fn explain_at_open(location: &str, error: &DataFusionError) -> Error {
+    let location = super::http::shown_location(location);
     match explain(error) {
         Some(found) if found.message().starts_with(CHANGED) => found,
         Some(found) if found.code() == Code::Unavailable => {

@@ -2,6 +2,7 @@
 
 use super::addresses::{self, PublicOnly};
 use super::errors::{changed, find, through_store};
+use super::listing::Place;
 use super::pinned_file::{Backing, PinnedFile};
 use bytes::Bytes;
 use datahall_core::engine::Access;
@@ -99,7 +100,7 @@ impl Described {
 /// # Errors
 /// `Invalid`: a bad URL, an address that may not be reached, nothing there, a server that does not give parts of files.
 pub(crate) async fn find_file(location: &str, access: &Access) -> Result<(PinnedFile, Vec<String>)> {
-    let url = Url::parse(location).map_err(|_| Error::invalid(format!("{location}: not a URL")))?;
+    let url = Url::parse(location).map_err(|_| Error::invalid("the location is not a URL"))?;
     let shown = shown(&url);
     addresses::check(&url, access.private_networks).map_err(|error| error.context(&shown))?;
     let client = client(access.private_networks).map_err(Error::internal)?;
@@ -127,6 +128,14 @@ pub(crate) async fn find_file(location: &str, access: &Access) -> Result<(Pinned
     let name = super::hive::decode(name);
     let file = HttpFile { client, url, size, e_tag: described.e_tag, last_modified: described.last_modified };
     Ok((PinnedFile { name, partitions: Vec::new(), backing: Backing::Http(Arc::new(file)) }, notes))
+}
+
+/// `location` as messages and logs may show it: an http URL without what may be secret in it, everything else as it is.
+pub(crate) fn shown_location(location: &str) -> String {
+    match super::listing::place(location) {
+        Ok(Place::Http(text)) => Url::parse(text).map_or_else(|_| "the URL".to_owned(), |url| shown(&url)),
+        _ => location.to_owned(),
+    }
 }
 
 /// The URL without what may be secret in it.

@@ -63,7 +63,7 @@ pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, access: &
     };
     let schema = opened.provider.schema();
     if schema.fields().is_empty() {
-        return Err(Error::invalid(format!("{}: no columns", spec.source.location().url)));
+        return Err(Error::invalid(format!("{}: no columns", http::shown_location(&spec.source.location().url))));
     }
     match schema::positions(&schema, &spec.options.columns)? {
         None => Ok(opened),
@@ -72,7 +72,8 @@ pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, access: &
 }
 
 async fn files(context: &SessionContext, source: &FileSource, options: &ReadOptions, access: &Access) -> Result<Opened> {
-    let location = source.location.url.as_str();
+    let location = http::shown_location(&source.location.url);
+    let location = location.as_str();
     let dialect = match source.format {
         FileFormat::Csv => Some(csv::Dialect::new(&options.format, b',')?),
         FileFormat::Tsv => Some(csv::Dialect::new(&options.format, b'\t')?),

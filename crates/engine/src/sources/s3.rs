@@ -143,6 +143,8 @@ async fn prefix(location: &str, store: &Arc<dyn ObjectStore>, key: &str, source:
             match store.head(&path).await {
                 Ok(meta) => Ok(Some(meta)),
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
+                // Some servers fail to look at a key that is only the beginning of others; the listing tells then.
+                Err(object_store::Error::Generic { .. }) => Ok(None),
                 Err(error) => Err(failed(location, error)),
             }
         };

@@ -20,8 +20,7 @@ impl Claims {
         let in_time = expires.is_some_and(|at| now < at + leeway);
         // An `nbf` that is no time is not a token's: absent is fine, wrong is not.
         let begun = self.seconds("nbf").is_none_or(|at| at.is_some_and(|at| now + leeway >= at));
-        let same = |a: &str, b: &str| a.trim_end_matches('/') == b.trim_end_matches('/');
-        let issuer = settings.issuer.is_empty() || self.text("iss").is_some_and(|issuer| same(issuer, &settings.issuer));
+        let issuer = settings.issuer.is_empty() || self.text("iss").is_some_and(|issuer| issuer == settings.issuer);
         let audience = settings.audience.is_empty() || self.audiences().contains(&settings.audience.as_str());
         if in_time && begun && issuer && audience { Ok(()) } else { Err(unauthenticated()) }
     }

@@ -91,3 +91,14 @@ async fn files_of_other_formats_and_unreadable_ones_are_refused() {
         assert_eq!(error.code(), datahall_core::Code::Invalid);
     }
 }
+
+#[test]
+fn secrets_in_urls_are_not_shown() {
+    let shown = super::super::http::shown_location;
+    assert_eq!(shown("https://user:hush@example.org/a.parquet?sig=hush#hush"), "https://example.org/a.parquet");
+    assert_eq!(shown("https://[hush"), "the URL");
+    assert_eq!(shown("/data/a?b#c.csv"), "/data/a?b#c.csv");
+    assert_eq!(shown("s3://bucket/a?b"), "s3://bucket/a?b");
+    let error = datafusion::error::DataFusionError::Plan("x".into());
+    assert!(!super::super::explain_at_open("http://h/x?sig=hush", &error).message().contains("hush"));
+}
