@@ -120,7 +120,7 @@ async fn a_good_token_gives_its_scopes() {
     assert_eq!(nobody, Principal::nobody(false));
     assert!(setting.present(&sign(None, &setting.claims(json!({})), PRIVATE)).await.is_ok(), "the only key that fits");
     assert!(setting.signed(json!({"aud": ["x", "datahall"]})).await.is_ok());
-    assert!(setting.signed(json!({"iss": format!("{ISSUER}/")})).await.is_ok());
+    assert!(setting.signed(json!({"iss": format!("{ISSUER}/")})).await.is_err());
 }
 
 #[tokio::test]
