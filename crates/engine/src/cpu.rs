@@ -57,7 +57,10 @@ impl Cpu {
     }
 
     /// Reads a stream there; dropping what this gives stops it.
-    pub(crate) fn stream(&self, mut rows: BoxStream<'static, Result<RecordBatch>>) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    pub(crate) fn stream(
+        &self,
+        mut rows: BoxStream<'static, Result<RecordBatch>>,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let task = self.handle()?.spawn(async move {
             while let Some(batch) = rows.next().await {

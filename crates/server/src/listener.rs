@@ -1,5 +1,6 @@
 //! Connections: accepting them, speaking HTTP/1.1 on them, and letting them finish at the end.
 
+use crate::stall::Impatient;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -19,6 +20,8 @@ use tower::Service;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of an answer.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Binds to `address`, written `HOST:PORT`.
 ///
@@ -77,7 +80,7 @@ async fn connection(
         .header_read_timeout(HEAD_TIMEOUT)
         // Some clients look for `Content-Type` and `Content-Encoding` written just so.
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Impatient::new(stream, STALL_TIMEOUT)), service);
     let mut serving = pin!(serving);
     let ended = tokio::select! {
         ended = &mut serving => ended,

@@ -13,6 +13,7 @@ mod logging;
 mod memory;
 mod run;
 mod serve;
+mod stall;
 mod terminal;
 
 use crate::terminal::say;

@@ -30,7 +30,7 @@ fn best<'a>(entries: impl Iterator<Item = &'a str>, default: Format) -> Format {
     for entry in entries {
         let mut parts = entry.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let quality = parts.find_map(|part| quality(part)).unwrap_or(1000);
+        let quality = parts.find_map(quality).unwrap_or(1000);
         let Some((format, exactness)) = of_range(&kind, default) else { continue };
         let rank = (quality, exactness);
         if quality > 0 && chosen.is_none_or(|(best, _)| rank > best) {

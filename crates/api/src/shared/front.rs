@@ -33,7 +33,7 @@ pub(crate) struct Front {
 /// Runs one request through `handler`.
 pub(crate) async fn run<F, Fut>(app: Arc<App>, front: Arc<Front>, request: Request, handler: F) -> Response
 where
-    F: Fn(Call) -> Fut,
+    F: FnOnce(Call) -> Fut,
     Fut: Future<Output = Result<Response>>,
 {
     let started = app.clock.monotonic();
@@ -124,7 +124,7 @@ async fn judge_and_handle<F, Fut>(
     handler: F,
 ) -> Result<Response>
 where
-    F: Fn(Call) -> Fut,
+    F: FnOnce(Call) -> Fut,
     Fut: Future<Output = Result<Response>>,
 {
     let (parts, request_body) = request.into_parts();

@@ -44,63 +44,56 @@ pub(crate) struct Route {
     mount: Mount,
 }
 
+/// What answers a call.
+pub(crate) trait Handler: Clone + Send + Sync + 'static {
+    /// The answer.
+    fn answer(self, call: Call) -> impl Future<Output = Result<Response>> + Send + 'static;
+}
+
+impl<F, Fut> Handler for F
+where
+    F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<Response>> + Send + 'static,
+{
+    fn answer(self, call: Call) -> impl Future<Output = Result<Response>> + Send + 'static {
+        self(call)
+    }
+}
+
+type Path = Cow<'static, str>;
+
 impl Route {
     /// A route that `GET` and `HEAD` lead to.
-    pub(crate) fn get<F, Fut>(path: impl Into<Cow<'static, str>>, access: Access, describe: fn() -> Operation, handler: F) -> Self
-    where
-        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<Response>> + Send + 'static,
-    {
-        Self::new("GET", MethodFilter::GET, path, access, describe, handler)
+    pub(crate) fn get(path: impl Into<Path>, access: Access, describe: fn() -> Operation, handler: impl Handler) -> Self {
+        Self::new("GET", MethodFilter::GET, path.into(), access, describe, handler)
     }
 
     /// A route that `POST` leads to.
-    pub(crate) fn post<F, Fut>(
-        path: impl Into<Cow<'static, str>>,
-        access: Access,
-        describe: fn() -> Operation,
-        handler: F,
-    ) -> Self
-    where
-        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<Response>> + Send + 'static,
-    {
-        Self::new("POST", MethodFilter::POST, path, access, describe, handler)
+    pub(crate) fn post(path: impl Into<Path>, access: Access, describe: fn() -> Operation, handler: impl Handler) -> Self {
+        Self::new("POST", MethodFilter::POST, path.into(), access, describe, handler)
     }
 
     /// A route that `DELETE` leads to.
-    pub(crate) fn delete<F, Fut>(
-        path: impl Into<Cow<'static, str>>,
-        access: Access,
-        describe: fn() -> Operation,
-        handler: F,
-    ) -> Self
-    where
-        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<Response>> + Send + 'static,
-    {
-        Self::new("DELETE", MethodFilter::DELETE, path, access, describe, handler)
+    pub(crate) fn delete(path: impl Into<Path>, access: Access, describe: fn() -> Operation, handler: impl Handler) -> Self {
+        Self::new("DELETE", MethodFilter::DELETE, path.into(), access, describe, handler)
     }
 
-    fn new<F, Fut>(
+    fn new(
         method: &'static str,
         filter: MethodFilter,
-        path: impl Into<Cow<'static, str>>,
+        path: Path,
         access: Access,
         describe: fn() -> Operation,
-        handler: F,
-    ) -> Self
-    where
-        F: Fn(Call) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<Response>> + Send + 'static,
-    {
+        handler: impl Handler,
+    ) -> Self {
         let mount: Mount = Arc::new(move |front: Arc<Front>| {
             let handler = handler.clone();
             on(filter, move |State(app): State<Arc<App>>, request: Request| {
-                front::run(app, front.clone(), request, handler.clone())
+                let handler = handler.clone();
+                front::run(app, front.clone(), request, move |call| handler.answer(call))
             })
         });
-        Self { method, path: path.into(), access, describe, mount }
+        Self { method, path, access, describe, mount }
     }
 
     /// The same route at another path.

@@ -26,7 +26,8 @@ pub(crate) struct Envelope {
     pub(crate) tail: String,
 }
 
-/// Until when a body must be sent.
+/// Until when the work on an answer must be done. Time in which it waits for its reader does not count: an export to a slow
+/// line may take what it takes.
 #[derive(Clone)]
 pub(crate) struct Deadline {
     /// Tells the time.
@@ -46,16 +47,16 @@ pub(crate) async fn body(rows: Rows, format: Format, envelope: Envelope, deadlin
     if encoding.done {
         return Ok(Body::from(first));
     }
-    let state = (Some(first), encoding, deadline, request_id.to_owned());
-    let chunks = stream::try_unfold(state, |(first, mut encoding, deadline, id)| async move {
+    let state = (Some(first), encoding, Allowance::until(deadline), request_id.to_owned());
+    let chunks = stream::try_unfold(state, |(first, mut encoding, mut allowance, id)| async move {
         if let Some(first) = first {
-            return Ok(Some((first, (None, encoding, deadline, id))));
+            return Ok(Some((first, (None, encoding, allowance, id))));
         }
         if encoding.done {
             return Ok(None);
         }
-        match deadline.hold(encoding.chunk()).await {
-            Ok(chunk) => Ok(Some((chunk, (None, encoding, deadline, id)))),
+        match allowance.spend(encoding.chunk()).await {
+            Ok(chunk) => Ok(Some((chunk, (None, encoding, allowance, id)))),
             Err(error) => {
                 tracing::warn!(request_id = id, error = ?error, "answer broken off");
                 Err(error)
@@ -65,12 +66,30 @@ pub(crate) async fn body(rows: Rows, format: Format, envelope: Envelope, deadlin
     Ok(Body::from_stream(chunks))
 }
 
-impl Deadline {
-    async fn hold<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(at) = self.at else { return work.await };
-        let left = at.saturating_sub(self.clock.monotonic());
-        let late = |_| Error::new(Code::Timeout, "request timed out");
-        tokio::time::timeout(left, work).await.map_err(late)?
+/// How much longer may be worked on an answer.
+struct Allowance {
+    clock: Arc<dyn Clock>,
+    /// `None`: as long as it takes.
+    left: Option<Duration>,
+}
+
+impl Allowance {
+    fn until(deadline: Deadline) -> Self {
+        let left = deadline.at.map(|at| at.saturating_sub(deadline.clock.monotonic()));
+        Self { clock: deadline.clock, left }
+    }
+
+    async fn spend<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(left) = self.left else { return work.await };
+        let late = || Error::new(Code::Timeout, "request timed out");
+        // Work that never has to wait would never be found late.
+        if left.is_zero() {
+            return Err(late());
+        }
+        let begun = self.clock.monotonic();
+        let done = tokio::time::timeout(left, work).await.map_err(|_| late())?;
+        self.left = Some(left.saturating_sub(self.clock.monotonic().saturating_sub(begun)));
+        done
     }
 }
 
@@ -201,6 +220,29 @@ mod tests {
             body(rows(vec![batch(0..50_000), Err(Error::invalid("x"))]), Format::Csv, Envelope::default(), no_deadline(), "id")
                 .await;
         assert!(axum::body::to_bytes(late.unwrap(), usize::MAX).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_body_without_time_left_breaks_off_though_its_rows_never_wait() {
+        let clock = Arc::new(SystemClock::new());
+        let at = Some(clock.monotonic());
+        let rows = rows(vec![batch(0..50_000), batch(0..50_000)]);
+        let body = body(rows, Format::Csv, Envelope::default(), Deadline { clock, at }, "id").await.unwrap();
+        assert!(axum::body::to_bytes(body, usize::MAX).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_is_not_cut_off() {
+        let clock = Arc::new(SystemClock::new());
+        let at = Some(clock.monotonic() + Duration::from_secs(2));
+        let rows = rows(vec![batch(0..50_000), batch(0..50_000)]);
+        let body = body(rows, Format::Csv, Envelope::default(), Deadline { clock, at }, "id").await.unwrap();
+        let mut chunks = body.into_data_stream();
+        chunks.next().await.unwrap().unwrap();
+        tokio::time::sleep(Duration::from_millis(2100)).await;
+        while let Some(chunk) = chunks.next().await {
+            chunk.unwrap();
+        }
     }
 
     #[tokio::test]

@@ -39,7 +39,11 @@ impl Query {
                 Err(Error::forbidden(format!("column may not be used in predicates: {column}")))
             }
         })?;
-        if self.is_grouped() { self.resolve_grouped(schema, policy)? } else { self.resolve_plain(schema)? }
+        if self.is_grouped() {
+            self.resolve_grouped(schema, policy)?
+        } else {
+            self.resolve_plain(schema)?
+        }
         // A key that is named again decides nothing.
         let mut seen = HashSet::new();
         self.order.retain(|order| seen.insert(order.column.clone()));
@@ -84,7 +88,10 @@ impl Query {
         let find = |name: &str| -> Result<String> {
             let exact = outputs.iter().find(|output| *output == name);
             let folded = || outputs.iter().find(|output| output.to_lowercase() == name.to_lowercase());
-            exact.or_else(folded).cloned().ok_or_else(|| Error::invalid(format!("unknown column: {name} (not a group column or alias)")))
+            exact
+                .or_else(folded)
+                .cloned()
+                .ok_or_else(|| Error::invalid(format!("unknown column: {name} (not a group column or alias)")))
         };
         for order in &mut self.order {
             order.column = find(&order.column)?;

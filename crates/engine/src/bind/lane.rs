@@ -137,7 +137,11 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
         DataType::Date32 | DataType::Date64 => "DATE".into(),
         DataType::Time32(_) | DataType::Time64(_) => "TIME".into(),
         DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond, zone) => {
-            if zone.is_some() { "TIMESTAMP WITH TIME ZONE".into() } else { "TIMESTAMP".into() }
+            if zone.is_some() {
+                "TIMESTAMP WITH TIME ZONE".into()
+            } else {
+                "TIMESTAMP".into()
+            }
         }
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
@@ -145,7 +149,9 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
         | DataType::Decimal256(precision, scale) => format!("DECIMAL({precision},{scale})"),
         DataType::Dictionary(_, values) => type_name(values),
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "BLOB".into(),
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => format!("{}[]", type_name(item.data_type())),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            format!("{}[]", type_name(item.data_type()))
+        }
         DataType::Struct(_) => "STRUCT".into(),
         DataType::Map(..) => "MAP".into(),
         other => other.to_string(),

@@ -38,7 +38,10 @@ pub(crate) fn bind(expr: &Expr, schema: &Schema) -> Result<Predicate> {
         Expr::Like { column, pattern, ignore_case } => {
             let position = at(column)?;
             if !is_text(value_type(schema.field(position))) {
-                return Err(Error::invalid(format!("like needs a text column: {column} is {}", type_name(schema.field(position).data_type()))));
+                return Err(Error::invalid(format!(
+                    "like needs a text column: {column} is {}",
+                    type_name(schema.field(position).data_type())
+                )));
             }
             if pattern.len() > MAX_PATTERN_BYTES {
                 return Err(Error::invalid(format!("the pattern for {column} is too long: at most {MAX_PATTERN_BYTES} bytes")));
@@ -151,7 +154,11 @@ fn mismatch(field: &Field, value: &Value) -> Error {
         Value::Float(value) => ("a number", value.to_string()),
         Value::Text(value) => ("text", format!("'{}'", value.chars().take(64).collect::<String>())),
     };
-    Error::invalid(format!("column {} is {} and cannot be compared with {kind}: {shown}", field.name(), type_name(field.data_type())))
+    Error::invalid(format!(
+        "column {} is {} and cannot be compared with {kind}: {shown}",
+        field.name(),
+        type_name(field.data_type())
+    ))
 }
 
 #[cfg(test)]

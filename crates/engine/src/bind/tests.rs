@@ -26,7 +26,10 @@ fn a_fraction_falls_between_whole_numbers() {
     assert_eq!(bound(DataType::Int16, Compare::Gte, Value::Float(-3.5)).unwrap(), range(-3, max));
     assert_eq!(bound(DataType::Int16, Compare::Lt, Value::Int(40_000)).unwrap(), ALWAYS);
     assert_eq!(bound(DataType::Int16, Compare::Gt, Value::Int(40_000)).unwrap(), NEVER);
-    assert_eq!(bound(DataType::UInt64, Compare::Eq, Value::Int(u64::MAX.into())).unwrap(), range(u64::MAX.into(), u64::MAX.into()));
+    assert_eq!(
+        bound(DataType::UInt64, Compare::Eq, Value::Int(u64::MAX.into())).unwrap(),
+        range(u64::MAX.into(), u64::MAX.into())
+    );
 }
 
 #[test]
@@ -48,7 +51,11 @@ fn dates_and_timestamps_compare_with_iso_text() {
     assert_eq!(bound(DataType::Date32, Compare::Eq, Value::Text("1970-01-02T12:00:00".into())).unwrap(), NEVER);
     assert_eq!(bound(DataType::Date32, Compare::Lt, Value::Text("1969-12-31".into())).unwrap(), range(i32::MIN.into(), -2));
     for same in ["1970-01-01T01:00:00Z", "1970-01-01 01:00:00", "1970-01-01T03:00:00+02:00", "1970-01-01T01:00"] {
-        assert_eq!(bound(micros(), Compare::Eq, Value::Text(same.into())).unwrap(), range(3_600_000_000, 3_600_000_000), "{same}");
+        assert_eq!(
+            bound(micros(), Compare::Eq, Value::Text(same.into())).unwrap(),
+            range(3_600_000_000, 3_600_000_000),
+            "{same}"
+        );
     }
     assert_eq!(bound(micros(), Compare::Eq, Value::Text("1969-12-31T23:59:59.5".into())).unwrap(), range(-500_000, -500_000));
     assert!(bound(micros(), Compare::Eq, Value::Text("yesterday".into())).is_err());

@@ -8,6 +8,7 @@ use crate::table::{Data, OpenTable};
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
+use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datahall_core::dataset::{DatasetSpec, IndexMode, ReadOptions};
@@ -49,7 +50,8 @@ impl DataFusionEngine {
         let (options, budget, location) = (options.clone(), self.budget.clone(), location.to_owned());
         let work = async move {
             let plan = provider.scan(&state, None, &[], None).await?;
-            let rows = execute_stream(plan, state.task_ctx())?;
+            // Decoded on one thread while another puts what there is in its place.
+            let rows = spawn_buffered(execute_stream(plan, state.task_ctx())?, 4);
             load(rows, &options, &budget).await
         };
         self.cpu.run(async move { work.await.map_err(|error| sources::explain_at_open(&location, &error)) }).await
@@ -83,7 +85,11 @@ fn resident_table(resident: Arc<Resident>, storage_bytes: Option<u64>, notes: Ve
 
 fn check_index(options: &ReadOptions, schema: &Schema) -> Result<()> {
     if options.index.mode == IndexMode::List {
-        options.index.columns.iter().try_for_each(|name| find_column(schema, name).map(|_| ()).map_err(|error| error.context("index")))?;
+        options
+            .index
+            .columns
+            .iter()
+            .try_for_each(|name| find_column(schema, name).map(|_| ()).map_err(|error| error.context("index")))?;
     }
     Ok(())
 }

@@ -50,7 +50,10 @@ impl DataFusionEngine {
         }
         let Some(limit) = query.limit.filter(|limit| limit.saturating_add(query.offset) <= MAX_TOP_ROWS) else { return Ok(None) };
         let key = |order: &datahall_core::query::Order| {
-            Ok(SortKey { column: positions(&table.schema, std::slice::from_ref(&order.column))?[0], descending: order.descending })
+            Ok(SortKey {
+                column: positions(&table.schema, std::slice::from_ref(&order.column))?[0],
+                descending: order.descending,
+            })
         };
         let keys = query.order.iter().map(key).collect::<Result<Vec<_>>>()?;
         if !table.can_order(&keys) {

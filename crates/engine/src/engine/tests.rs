@@ -4,7 +4,8 @@ use super::*;
 use crate::resident::{Loaded, load};
 use crate::table::{Data, OpenTable};
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int16Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int16Array, Int64Array, RecordBatch, StringArray,
+    UInt64Array,
 };
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -45,7 +46,11 @@ fn table() -> RecordBatch {
         (
             "money",
             Arc::new(
-                each(7, 1000).map(|x| x.map(|x| i128::from(x) - 500)).collect::<Decimal128Array>().with_precision_and_scale(15, 2).unwrap(),
+                each(7, 1000)
+                    .map(|x| x.map(|x| i128::from(x) - 500))
+                    .collect::<Decimal128Array>()
+                    .with_precision_and_scale(15, 2)
+                    .unwrap(),
             ),
         ),
     ];
@@ -89,7 +94,8 @@ async fn answer(engine: &DataFusionEngine, handle: &Handle, query: &Query) -> st
         DataType::Dictionary(_, values) => cast(array, values).unwrap(),
         _ => array.clone(),
     };
-    let columns: Vec<_> = batch.schema().fields().iter().map(|f| f.name().clone()).zip(batch.columns().iter().map(plain)).collect();
+    let columns: Vec<_> =
+        batch.schema().fields().iter().map(|f| f.name().clone()).zip(batch.columns().iter().map(plain)).collect();
     let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap();
     Ok(pretty_format_batches(&[batch]).unwrap().to_string())
 }
@@ -101,10 +107,18 @@ fn value_for(column: &'static str) -> BoxedStrategy<Value> {
         "unique" => text(&["8", "f", "a0"]),
         "day" => text(&["1970-01-01", "1969-11-02T12:00:00", "1970-07-19", "2100-01-01"]),
         "flag" => any::<bool>().prop_map(Value::Bool).boxed(),
-        "u64" => prop_oneof![Just(Value::Int(u64::MAX.into())), Just(Value::Int(i128::from(u64::MAX) - 2)), Just(Value::Int(-1))].boxed(),
-        "money" => prop_oneof![Just(Value::Float(0.1)), Just(Value::Text("-1.25".into())), Just(Value::Text("0.005".into()))].boxed(),
-        _ => prop_oneof![(-30i128..30).prop_map(Value::Int), Just(Value::Float(2.5)), Just(Value::Float(0.0)), Just(Value::Int(9999))]
+        "u64" => prop_oneof![Just(Value::Int(u64::MAX.into())), Just(Value::Int(i128::from(u64::MAX) - 2)), Just(Value::Int(-1))]
             .boxed(),
+        "money" => {
+            prop_oneof![Just(Value::Float(0.1)), Just(Value::Text("-1.25".into())), Just(Value::Text("0.005".into()))].boxed()
+        }
+        _ => prop_oneof![
+            (-30i128..30).prop_map(Value::Int),
+            Just(Value::Float(2.5)),
+            Just(Value::Float(0.0)),
+            Just(Value::Int(9999))
+        ]
+        .boxed(),
     }
 }
 
@@ -114,15 +128,18 @@ fn leaf() -> impl Strategy<Value = Expr> {
     let ops = [Compare::Eq, Compare::Neq, Compare::Gt, Compare::Gte, Compare::Lt, Compare::Lte];
     let compare = prop::sample::select(&COLUMNS[..]).prop_flat_map(move |column| {
         let ops = if column == "flag" { &ops[..2] } else { &ops[..] }.to_vec();
-        (prop::sample::select(ops), value_for(column)).prop_map(move |(op, value)| Expr::Compare { column: column.into(), op, value })
+        (prop::sample::select(ops), value_for(column)).prop_map(move |(op, value)| Expr::Compare {
+            column: column.into(),
+            op,
+            value,
+        })
     });
     let one_of = prop::sample::select(&COLUMNS[..]).prop_flat_map(|column| {
         prop::collection::vec(value_for(column), 1..5).prop_map(move |values| Expr::In { column: column.into(), values })
     });
     let patterns = prop::sample::select(&["A%", "%r%", "_HR", "50\\%", "%", "Z_rich", "", "a\\_b"][..]);
-    let like = (prop::sample::select(&["Text", "unique"][..]), patterns, any::<bool>()).prop_map(|(column, pattern, ignore_case)| {
-        Expr::Like { column: column.into(), pattern: pattern.into(), ignore_case }
-    });
+    let like = (prop::sample::select(&["Text", "unique"][..]), patterns, any::<bool>())
+        .prop_map(|(column, pattern, ignore_case)| Expr::Like { column: column.into(), pattern: pattern.into(), ignore_case });
     let null = prop::sample::select(&COLUMNS[..]).prop_map(|column| Expr::IsNull { column: column.into() });
     let present = prop::sample::select(&COLUMNS[..]).prop_map(|column| Expr::IsNotNull { column: column.into() });
     prop_oneof![5 => compare, 2 => one_of, 2 => like, 1 => null, 1 => present]
@@ -139,15 +156,22 @@ fn expression() -> impl Strategy<Value = Expr> {
 }
 
 fn query() -> impl Strategy<Value = Query> {
-    let columns = |most: usize| prop::sample::subsequence(COLUMNS.to_vec(), 1..=most).prop_map(|x| x.iter().map(|x| (*x).into()).collect());
+    let columns =
+        |most: usize| prop::sample::subsequence(COLUMNS.to_vec(), 1..=most).prop_map(|x| x.iter().map(|x| (*x).into()).collect());
     let order = |columns: Vec<String>| {
         let key = (prop::sample::select(columns), any::<bool>()).prop_map(|(column, descending)| Order { column, descending });
         prop::collection::vec(key, 0..3)
     };
     let page = (prop_oneof![Just(0u64), 0..300u64, 19_000..21_000u64], prop_oneof![0..50u64, 1000..9000u64]);
     let all: Vec<String> = COLUMNS.iter().map(|x| (*x).to_owned()).collect();
-    let plain = (expression(), columns(9), order(all), page.clone())
-        .prop_map(|(filter, select, order, (offset, limit))| Query { filter, select, order, offset, limit: Some(limit), ..Query::default() });
+    let plain = (expression(), columns(9), order(all), page.clone()).prop_map(|(filter, select, order, (offset, limit))| Query {
+        filter,
+        select,
+        order,
+        offset,
+        limit: Some(limit),
+        ..Query::default()
+    });
     let grouped = (expression(), columns(3), page.clone()).prop_flat_map(move |(filter, group, (offset, limit))| {
         let group: Vec<String> = group;
         let functions = vec![Function::Count, Function::Sum, Function::Avg, Function::Min, Function::Max];
@@ -164,10 +188,8 @@ fn query() -> impl Strategy<Value = Query> {
             aggregates.push(Aggregate { function: Function::Count, column: None, alias: "n".into() });
             aggregates
         });
-        let having = prop_oneof![
-            Just(Expr::default()),
-            Just(Expr::Compare { column: "n".into(), op: Compare::Gt, value: Value::Int(3) })
-        ];
+        let having =
+            prop_oneof![Just(Expr::default()), Just(Expr::Compare { column: "n".into(), op: Compare::Gt, value: Value::Int(3) })];
         let mut outputs = group.clone();
         outputs.push("n".into());
         (aggregates, having, order(outputs)).prop_map(move |(aggregates, having, order)| Query {
@@ -198,13 +220,16 @@ fn resident_and_lazy_tables_answer_alike() {
     let both = runtime.block_on(both());
     let cases = std::env::var("DATAHALL_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(Default::default())).run(&query(), |query| {
-        let (fast, slow) = runtime.block_on(async {
-            (answer(&both.engine, &both.resident, &query).await, answer(&both.engine, &both.lazy, &query).await)
-        });
-        prop_assert_eq!(fast, slow);
-        Ok(())
-    });
+    let outcome = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(Default::default())).run(
+        &query(),
+        |query| {
+            let (fast, slow) = runtime.block_on(async {
+                (answer(&both.engine, &both.resident, &query).await, answer(&both.engine, &both.lazy, &query).await)
+            });
+            prop_assert_eq!(fast, slow);
+            Ok(())
+        },
+    );
     if let Err(error) = outcome {
         panic!("{error}");
     }

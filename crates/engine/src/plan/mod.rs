@@ -1,5 +1,7 @@
 //! A [`Query`] as a DataFusion plan, for what the resident kernels leave over: lazy tables, wide groups, long sorts.
 
+mod code_functions;
+mod codes;
 mod finish;
 mod grouped;
 mod top_rows;
@@ -58,9 +60,9 @@ pub(crate) async fn run(
     let select = selected(query, &schema);
     let last = query.limit.map(|limit| limit.saturating_add(query.offset));
     if query.order.is_empty() {
-        let plan = builder.project(select.iter().map(|name| column(name))).and_then(|builder| {
-            builder.limit(rows(query.offset), query.limit.map(rows))
-        });
+        let plan = builder
+            .project(select.iter().map(|name| column(name)))
+            .and_then(|builder| builder.limit(rows(query.offset), query.limit.map(rows)));
         return start(ordered, built(plan)?).await;
     }
     if let Some(last) = last.filter(|last| *last <= MAX_TOP_ROWS) {
@@ -91,7 +93,11 @@ fn rows(number: u64) -> usize {
 
 /// The names that a query of rows gives.
 pub(crate) fn selected(query: &Query, schema: &Schema) -> Vec<String> {
-    if query.select.is_empty() { schema.fields().iter().map(|field| field.name().clone()).collect() } else { query.select.clone() }
+    if query.select.is_empty() {
+        schema.fields().iter().map(|field| field.name().clone()).collect()
+    } else {
+        query.select.clone()
+    }
 }
 
 /// Where `names` stand in `schema`.
@@ -118,6 +124,7 @@ fn built(builder: datafusion::common::Result<LogicalPlanBuilder>) -> Result<Logi
 /// # Errors
 /// As [`from_datafusion`] explains them.
 pub(crate) async fn start(state: &SessionState, plan: LogicalPlan) -> Result<(SchemaRef, Batches)> {
+    let plan = codes::group_by_codes(plan).map_err(from_datafusion)?;
     let physical = state.create_physical_plan(&plan).await.map_err(from_datafusion)?;
     let rows = execute_stream(physical, state.task_ctx()).map_err(from_datafusion)?;
     Ok((rows.schema(), rows.map_err(from_datafusion).boxed()))

@@ -55,7 +55,15 @@ impl Top {
             columns.push(at);
         }
         let empty = RecordBatch::new_empty(schema.clone());
-        Ok(Self { converter: RowConverter::new(fields)?, columns, wanted, batches: vec![empty], best: Vec::new(), came: 0, threshold: None })
+        Ok(Self {
+            converter: RowConverter::new(fields)?,
+            columns,
+            wanted,
+            batches: vec![empty],
+            best: Vec::new(),
+            came: 0,
+            threshold: None,
+        })
     }
 
     fn push(&mut self, batch: RecordBatch) -> Result<(), ArrowError> {

@@ -1,17 +1,19 @@
 //! Runs a [`Predicate`] over Arrow arrays, with SQL's three-valued logic.
 
+use super::mask::mask;
 use super::{CodeSet, Predicate};
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Datum, LargeStringArray, PrimitiveArray, StringArray, StringViewArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Datum, LargeStringArray, PrimitiveArray, StringArray,
+    StringViewArray,
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::kernels::cmp;
 use arrow::compute::{and_kleene, cast, ilike, is_not_null, is_null, like, not, or_kleene, prep_null_mask_filter};
 use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+    Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::error::ArrowError;
 use datahall_core::query::Compare;
@@ -89,9 +91,15 @@ fn evaluate_leaf(leaf: &Predicate, array: &ArrayRef) -> Result<BooleanArray, Arr
         }
         Predicate::Range { low, high, .. } => lane(array, Lane::Range(*low, *high)),
         Predicate::OneOf { values, .. } => lane(array, Lane::OneOf(values)),
-        Predicate::Number { op, value, .. } => floats(array, |x| compare_floats(x, *op, *value)),
+        Predicate::Number { op, value, .. } => compare_floats(array, *op, *value),
         Predicate::NumberOneOf { values, .. } => floats(array, |x| values.contains(&x)),
-        Predicate::Flag { value, .. } => if *value { Ok(array.as_boolean().clone()) } else { not(array.as_boolean()) },
+        Predicate::Flag { value, .. } => {
+            if *value {
+                Ok(array.as_boolean().clone())
+            } else {
+                not(array.as_boolean())
+            }
+        }
         Predicate::Text { op, value, .. } => compare_text(array, *op, value),
         Predicate::TextOneOf { values, .. } => text(array, &|x| values.binary_search_by(|value| value.as_str().cmp(x)).is_ok()),
         Predicate::Like { pattern, ignore_case, .. } => {
@@ -106,15 +114,12 @@ fn evaluate_leaf(leaf: &Predicate, array: &ArrayRef) -> Result<BooleanArray, Arr
 fn codes(array: &ArrayRef, set: &CodeSet) -> Result<BooleanArray, ArrowError> {
     let keys = array.as_dictionary::<Int32Type>().keys();
     let (values, nulls) = (keys.values(), keys.nulls().cloned());
-    let mask = match set {
-        CodeSet::Range(low, high) => BooleanBuffer::collect_bool(values.len(), |row| (values[row] >= *low) & (values[row] < *high)),
+    let found = match set {
+        CodeSet::Range(low, high) => mask(values, |code| (*code >= *low) & (*code < *high)),
         // A null's key is arbitrary, also beyond the dictionary.
-        CodeSet::Bits(bits) => BooleanBuffer::collect_bool(values.len(), |row| {
-            let code = values[row] as usize;
-            code < bits.len() && bits.value(code)
-        }),
+        CodeSet::Bits(bits) => mask(values, |code| (*code as usize) < bits.len() && bits.value(*code as usize)),
     };
-    Ok(BooleanArray::new(mask, nulls))
+    Ok(BooleanArray::new(found, nulls))
 }
 
 enum Lane<'a> {
@@ -129,17 +134,17 @@ where
     let array: &PrimitiveArray<T> = array.as_primitive();
     let values = array.values();
     let narrow = |value: i128| T::Native::try_from(value).map_err(|_| ArrowError::ComputeError("literal out of range".into()));
-    let mask = match lane {
+    let found = match lane {
         Lane::Range(low, high) => {
             let (low, high) = (narrow(*low)?, narrow(*high)?);
-            BooleanBuffer::collect_bool(values.len(), |row| (values[row] >= low) & (values[row] <= high))
+            mask(values, |value| (*value >= low) & (*value <= high))
         }
         Lane::OneOf(wanted) => {
             let wanted = wanted.iter().map(|value| narrow(*value)).collect::<Result<Vec<_>, _>>()?;
-            BooleanBuffer::collect_bool(values.len(), |row| wanted.binary_search(&values[row]).is_ok())
+            mask(values, |value| wanted.binary_search(value).is_ok())
         }
     };
-    Ok(BooleanArray::new(mask, array.nulls().cloned()))
+    Ok(BooleanArray::new(found, array.nulls().cloned()))
 }
 
 /// Calls `$call::<T>` with the primitive type that stores the lane of a data type.
@@ -174,32 +179,32 @@ macro_rules! lane_type {
 pub(crate) use lane_type;
 
 fn lane(array: &ArrayRef, lane: Lane<'_>) -> Result<BooleanArray, ArrowError> {
-    lane_type!(array.data_type(), lane_of(array, &lane), Err(ArrowError::ComputeError(format!("no whole numbers: {}", array.data_type()))))
+    lane_type!(
+        array.data_type(),
+        lane_of(array, &lane),
+        Err(ArrowError::ComputeError(format!("no whole numbers: {}", array.data_type())))
+    )
 }
 
-fn compare_floats(x: f64, op: Compare, value: f64) -> bool {
+fn compare_floats(array: &ArrayRef, op: Compare, value: f64) -> Result<BooleanArray, ArrowError> {
     match op {
-        Compare::Eq => x == value,
-        Compare::Neq => x != value,
-        Compare::Gt => x > value,
-        Compare::Gte => x >= value,
-        Compare::Lt => x < value,
-        Compare::Lte => x <= value,
+        Compare::Eq => floats(array, |x| x == value),
+        Compare::Neq => floats(array, |x| x != value),
+        Compare::Gt => floats(array, |x| x > value),
+        Compare::Gte => floats(array, |x| x >= value),
+        Compare::Lt => floats(array, |x| x < value),
+        Compare::Lte => floats(array, |x| x <= value),
     }
 }
 
 fn floats(array: &ArrayRef, test: impl Fn(f64) -> bool) -> Result<BooleanArray, ArrowError> {
-    let mask = match array.data_type() {
-        DataType::Float64 => collect(array.as_primitive::<Float64Type>().values(), |x| test(*x)),
-        DataType::Float32 => collect(array.as_primitive::<Float32Type>().values(), |x| test(f64::from(*x))),
-        DataType::Float16 => collect(array.as_primitive::<Float16Type>().values(), |x| test(x.to_f64())),
+    let found = match array.data_type() {
+        DataType::Float64 => mask(array.as_primitive::<Float64Type>().values(), |x| test(*x)),
+        DataType::Float32 => mask(array.as_primitive::<Float32Type>().values(), |x| test(f64::from(*x))),
+        DataType::Float16 => mask(array.as_primitive::<Float16Type>().values(), |x| test(x.to_f64())),
         other => return Err(ArrowError::ComputeError(format!("no floating point: {other}"))),
     };
-    Ok(BooleanArray::new(mask, array.nulls().cloned()))
-}
-
-fn collect<T>(values: &[T], test: impl Fn(&T) -> bool) -> BooleanBuffer {
-    BooleanBuffer::collect_bool(values.len(), |row| test(&values[row]))
+    Ok(BooleanArray::new(found, array.nulls().cloned()))
 }
 
 /// `value` as a scalar of the text type `data_type`.

@@ -1,6 +1,7 @@
 //! A condition whose literals already have the type of their column. Both ways of reading, resident and DataFusion, run it.
 
 mod evaluate;
+mod mask;
 mod to_expr;
 
 use arrow::buffer::BooleanBuffer;
@@ -17,23 +18,60 @@ pub(crate) enum Predicate {
     Any(Vec<Predicate>),
     Not(Box<Predicate>),
     /// The same for every row whose column is not null.
-    Constant { column: usize, value: bool },
+    Constant {
+        column: usize,
+        value: bool,
+    },
     Null(usize),
     NotNull(usize),
     /// Within both bounds, inclusive.
-    Range { column: usize, low: i128, high: i128 },
+    Range {
+        column: usize,
+        low: i128,
+        high: i128,
+    },
     /// One of these, ascending.
-    OneOf { column: usize, values: Vec<i128> },
-    Number { column: usize, op: Compare, value: f64 },
-    NumberOneOf { column: usize, values: Vec<f64> },
-    Flag { column: usize, value: bool },
-    Text { column: usize, op: Compare, value: String },
+    OneOf {
+        column: usize,
+        values: Vec<i128>,
+    },
+    Number {
+        column: usize,
+        op: Compare,
+        value: f64,
+    },
+    NumberOneOf {
+        column: usize,
+        values: Vec<f64>,
+    },
+    Flag {
+        column: usize,
+        value: bool,
+    },
+    Text {
+        column: usize,
+        op: Compare,
+        value: String,
+    },
     /// One of these, ascending.
-    TextOneOf { column: usize, values: Vec<String> },
-    Like { column: usize, pattern: String, ignore_case: bool },
-    Bytes { column: usize, values: Vec<Vec<u8>> },
+    TextOneOf {
+        column: usize,
+        values: Vec<String>,
+    },
+    Like {
+        column: usize,
+        pattern: String,
+        ignore_case: bool,
+    },
+    Bytes {
+        column: usize,
+        values: Vec<Vec<u8>>,
+    },
     /// Resident tables only: the dictionary code is one of those set.
-    Codes { column: usize, set: CodeSet },
+    Codes {
+        column: usize,
+        set: CodeSet,
+    },
 }
 
 /// Which codes of a dictionary match.

@@ -3,11 +3,12 @@
 use super::keys::{self, Key};
 use crate::bind::type_name;
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Array, Float64Array, Int64Array, PrimitiveArray, StringArray, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Decimal128Array, Float64Array, Int64Array, PrimitiveArray, StringArray,
+    UInt64Array,
 };
 use arrow::datatypes::{
-    DataType, Decimal128Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    DataType, Decimal128Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use datahall_core::query::Function;
 use datahall_core::{Error, Result};
@@ -215,7 +216,8 @@ fn whole(output: &DataType, values: impl Iterator<Item = Option<i128>>) -> Resul
     }
     Ok(match output {
         DataType::Decimal128(precision, scale) => {
-            let array = values.collect::<Decimal128Array>().with_precision_and_scale(*precision, *scale).map_err(Error::internal)?;
+            let array =
+                values.collect::<Decimal128Array>().with_precision_and_scale(*precision, *scale).map_err(Error::internal)?;
             array.validate_decimal_precision(*precision).map_err(|_| overflow(output))?;
             Arc::new(array)
         }

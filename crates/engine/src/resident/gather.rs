@@ -9,7 +9,12 @@ use std::sync::Arc;
 
 impl Resident {
     /// The columns `select` of the rows `(chunk, row)`, in that order, as one batch of `schema`.
-    pub(super) fn gather(&self, rows: &[(usize, usize)], select: &[usize], schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn gather(
+        &self,
+        rows: &[(usize, usize)],
+        select: &[usize],
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch, ArrowError> {
         if rows.is_empty() {
             return Ok(RecordBatch::new_empty(schema.clone()));
         }
@@ -44,7 +49,8 @@ impl Resident {
         match (&self.columns[column].dictionary, arrays.first().map(|array| array.data_type())) {
             (Some(_), Some(DataType::Dictionary(..))) => {
                 // All chunks share one dictionary, so only the codes move.
-                let codes: Vec<&dyn Array> = arrays.iter().map(|array| array.as_dictionary::<Int32Type>().keys() as &dyn Array).collect();
+                let codes: Vec<&dyn Array> =
+                    arrays.iter().map(|array| array.as_dictionary::<Int32Type>().keys() as &dyn Array).collect();
                 let codes = interleave(&codes, rows)?;
                 let values = arrays[0].as_dictionary::<Int32Type>().values().clone();
                 Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(codes.as_primitive::<Int32Type>().clone(), values)?))

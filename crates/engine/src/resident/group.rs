@@ -103,7 +103,8 @@ impl Grouping {
     }
 
     fn finish(self, counts: &[u64]) -> Result<RecordBatch> {
-        let present: Vec<usize> = if self.parts.is_empty() { vec![0] } else { (0..self.groups).filter(|group| counts[*group] > 0).collect() };
+        let present: Vec<usize> =
+            if self.parts.is_empty() { vec![0] } else { (0..self.groups).filter(|group| counts[*group] > 0).collect() };
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.fields.len());
         let mut stride = self.groups;
         for part in &self.parts {
@@ -149,7 +150,9 @@ impl Part {
         }
         let keys = places.map(|place| (place != last).then(|| self.low + place as keys::Key));
         match data_type {
-            DataType::UInt64 => cast(&keys.map(|key| key.map(|key| key as u64)).collect::<arrow::array::UInt64Array>(), data_type),
+            DataType::UInt64 => {
+                cast(&keys.map(|key| key.map(|key| key as u64)).collect::<arrow::array::UInt64Array>(), data_type)
+            }
             DataType::Boolean => Ok(Arc::new(keys.map(|key| key.map(|key| key != 0)).collect::<arrow::array::BooleanArray>())),
             DataType::Date32 => Ok(Arc::new(keys.map(|key| key.map(|key| key as i32)).collect::<arrow::array::Date32Array>())),
             _ => cast(&keys.map(|key| key.map(|key| key as i64)).collect::<arrow::array::Int64Array>(), data_type),

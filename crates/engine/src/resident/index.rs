@@ -16,43 +16,93 @@ pub(super) struct Index {
     rows: Vec<u32>,
 }
 
+/// Keys that lie within so many of each other are counted in an array instead of a hash table.
+const DENSE_SPAN: Key = 1 << 20;
+
+/// Something kept for each key.
+enum PerKey {
+    /// At the key's distance from `low`.
+    Dense {
+        low: Key,
+        slots: Vec<u32>,
+    },
+    Hashed(HashMap<Key, u32>),
+}
+
+impl PerKey {
+    fn new(bounds: Option<(Key, Key)>) -> Self {
+        match bounds {
+            Some((low, high)) if high - low < DENSE_SPAN => Self::Dense { low, slots: vec![0; (high - low + 1) as usize] },
+            _ => Self::Hashed(HashMap::new()),
+        }
+    }
+
+    fn slot(&mut self, key: Key) -> &mut u32 {
+        match self {
+            Self::Dense { low, slots } => &mut slots[(key - *low) as usize],
+            Self::Hashed(slots) => slots.entry(key).or_insert(0),
+        }
+    }
+
+    /// The keys with something above nought, ascending.
+    fn sorted(&self) -> Vec<(Key, u32)> {
+        match self {
+            Self::Dense { low, slots } => {
+                let used = slots.iter().enumerate().filter(|(_, slot)| **slot > 0);
+                used.map(|(at, slot)| (low + at as Key, *slot)).collect()
+            }
+            Self::Hashed(slots) => {
+                let mut sorted: Vec<_> = slots.iter().map(|(key, slot)| (*key, *slot)).collect();
+                sorted.sort_unstable();
+                sorted
+            }
+        }
+    }
+
+    fn is_beyond(&self, count: usize) -> bool {
+        matches!(self, Self::Hashed(slots) if slots.len() > count)
+    }
+}
+
 impl Index {
-    /// The index over a column's chunks; `None` when it has more than `max_cardinality` values or more rows than fit.
-    pub(super) fn build(chunks: &[ArrayRef], max_cardinality: usize) -> Option<Self> {
+    /// The index over a column's chunks, whose least and largest keys are `bounds`; `None` when it has more than
+    /// `max_cardinality` values or more rows than fit.
+    pub(super) fn build(chunks: &[ArrayRef], bounds: Option<(Key, Key)>, max_cardinality: usize) -> Option<Self> {
         let total: usize = chunks.iter().map(|chunk| chunk.len()).sum();
         if u32::try_from(total).is_err() {
             return None;
         }
-        let mut counts: HashMap<Key, u32> = HashMap::new();
+        let mut slots = PerKey::new(bounds);
         for chunk in chunks {
             keys::each(chunk, None, |_, key| {
-                if key != NULL && counts.len() <= max_cardinality {
-                    *counts.entry(key).or_insert(0) += 1;
+                if key != NULL && !slots.is_beyond(max_cardinality) {
+                    *slots.slot(key) += 1;
                 }
             });
-            if counts.len() > max_cardinality {
+            if slots.is_beyond(max_cardinality) {
                 return None;
             }
         }
-        let mut sorted: Vec<(Key, u32)> = counts.iter().map(|(key, count)| (*key, *count)).collect();
-        sorted.sort_unstable();
+        let sorted = slots.sorted();
+        if sorted.len() > max_cardinality {
+            return None;
+        }
         let mut starts = Vec::with_capacity(sorted.len() + 1);
         let mut next = 0u32;
-        for (position, (key, count)) in sorted.iter().enumerate() {
+        for (key, count) in &sorted {
             starts.push(next);
+            *slots.slot(*key) = next;
             next += count;
-            counts.insert(*key, position as u32);
         }
         starts.push(next);
         let mut rows = vec![0u32; next as usize];
-        let mut cursor = starts.clone();
         let mut first = 0u32;
         for chunk in chunks {
             keys::each(chunk, None, |row, key| {
-                if let Some(position) = counts.get(&key).filter(|_| key != NULL) {
-                    let slot = &mut cursor[*position as usize];
-                    rows[*slot as usize] = first + row;
-                    *slot += 1;
+                if key != NULL {
+                    let cursor = slots.slot(key);
+                    rows[*cursor as usize] = first + row;
+                    *cursor += 1;
                 }
             });
             first += chunk.len() as u32;
@@ -92,7 +142,13 @@ impl Index {
             all(from, to.max(from))
         };
         Some(match predicate {
-            Predicate::Constant { value, .. } => if *value { all(0, self.len()) } else { Vec::new() },
+            Predicate::Constant { value, .. } => {
+                if *value {
+                    all(0, self.len())
+                } else {
+                    Vec::new()
+                }
+            }
             Predicate::NotNull(_) => all(0, self.len()),
             Predicate::Range { low, high, .. } => between(*low, *high),
             Predicate::OneOf { values, .. } => {

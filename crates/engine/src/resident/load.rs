@@ -13,7 +13,7 @@ use datafusion::common::DataFusionError;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datahall_core::dataset::{IndexMode, ReadOptions};
 use futures::StreamExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What loading came to.
 pub(crate) enum Loaded {
@@ -57,7 +57,8 @@ enum Column {
 impl Loader {
     fn new(schema: SchemaRef, options: &ReadOptions, reservation: budget::Reservation) -> Self {
         // A text index works on codes, so a listed column is encoded here whatever its answers look like.
-        let encode = |field: &Field| options.dict_encode || (options.index.mode == IndexMode::List && wants_listed(options, field));
+        let encode =
+            |field: &Field| options.dict_encode || (options.index.mode == IndexMode::List && wants_listed(options, field));
         let column = |field: &Arc<Field>| match field.data_type() {
             DataType::Dictionary(_, values) if is_text(values) => Column::Text(TextColumn::new(encode(field))),
             data_type if is_text(data_type) => Column::Text(TextColumn::new(encode(field))),
@@ -105,26 +106,17 @@ impl Loader {
                 return Ok(None);
             }
         }
-        let mut fields = Vec::with_capacity(self.columns.len());
-        let mut arrays = Vec::with_capacity(self.columns.len());
-        let mut stores = Vec::with_capacity(self.columns.len());
-        for (column, field) in self.columns.into_iter().zip(self.schema.fields()) {
-            let (chunks, dictionary) = match column {
-                Column::Text(text) => text.finish()?,
-                Column::Other(chunks) => (chunks, None),
-            };
-            let data_type = match (chunks.first(), &dictionary) {
-                (Some(chunk), _) => chunk.data_type().clone(),
-                (None, Some(_)) => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
-                (None, None) if matches!(field.data_type(), DataType::Dictionary(..)) => DataType::Utf8,
-                (None, None) => field.data_type().clone(),
-            };
-            let field = field.as_ref().clone().with_data_type(data_type);
-            let index = wants_index(options, &field).then(|| Index::build(&chunks, options.index.max_cardinality)).flatten();
-            if !self.reservation.grow(index.as_ref().map_or(0, Index::bytes)) {
+        let columns: Vec<_> = self.columns.into_iter().zip(self.schema.fields()).collect();
+        let finished = side_by_side(columns, |(column, field)| column.finish(field, options));
+        let mut fields = Vec::with_capacity(finished.len());
+        let mut arrays = Vec::with_capacity(finished.len());
+        let mut stores = Vec::with_capacity(finished.len());
+        for column in finished {
+            let (field, chunks, store) = column?;
+            if !self.reservation.grow(store.index.as_ref().map_or(0, Index::bytes)) {
                 return Ok(None);
             }
-            stores.push(ColumnStore { dictionary, index, zones: Zones::of(&chunks) });
+            stores.push(store);
             fields.push(field);
             arrays.push(chunks);
         }
@@ -133,6 +125,54 @@ impl Loader {
         let plain_text = !options.dict_encode;
         Ok(Some(Resident { schema, rows: self.rows, chunks, columns: stores, plain_text, reservation: self.reservation }))
     }
+}
+
+impl Column {
+    /// The field as it is kept, the chunks, and what stands beside them.
+    fn finish(self, field: &Field, options: &ReadOptions) -> Result<(Field, Vec<ArrayRef>, ColumnStore), ArrowError> {
+        let (chunks, dictionary) = match self {
+            Column::Text(text) => text.finish()?,
+            Column::Other(chunks) => (chunks, None),
+        };
+        let data_type = match (chunks.first(), &dictionary) {
+            (Some(chunk), _) => chunk.data_type().clone(),
+            (None, Some(_)) => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+            (None, None) if matches!(field.data_type(), DataType::Dictionary(..)) => DataType::Utf8,
+            (None, None) => field.data_type().clone(),
+        };
+        let field = field.clone().with_data_type(data_type);
+        let zones = Zones::of(&chunks);
+        let build = || Index::build(&chunks, zones.bounds(), options.index.max_cardinality);
+        let index = wants_index(options, &field).then(build).flatten();
+        Ok((field, chunks, ColumnStore { dictionary, index, zones }))
+    }
+}
+
+/// `work` done on each of `items`, on as many threads as there are processors; what it gives, in the order of the items.
+fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len()).max(1);
+    let queue = Mutex::new(items.into_iter().enumerate());
+    let run = || {
+        let mut done = Vec::new();
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((at, item)) = next else { return done };
+            done.push((at, work(item)));
+        }
+    };
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let mut done = run();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Columns of chunks → chunks of columns.
@@ -155,7 +195,9 @@ fn wants_index(options: &ReadOptions, field: &Field) -> bool {
     match options.index.mode {
         IndexMode::None => false,
         IndexMode::Auto => {
-            data_type.is_signed_integer() || matches!(data_type, DataType::Boolean) || matches!(data_type, DataType::Dictionary(..))
+            data_type.is_signed_integer()
+                || matches!(data_type, DataType::Boolean)
+                || matches!(data_type, DataType::Dictionary(..))
         }
         IndexMode::List => {
             let listed = wants_listed(options, field);

@@ -17,7 +17,7 @@ mod scan;
 mod top;
 mod zones;
 
-use arrow::array::{RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use datahall_core::engine::Rows;
 use index::Index;
@@ -71,10 +71,15 @@ impl Resident {
         if self.plain_text { plain::rows(rows) } else { rows }
     }
 
+    /// The dictionary of the column at `position`, one for all chunks, in ascending order.
+    pub(crate) fn dictionary(&self, position: usize) -> Option<ArrayRef> {
+        self.columns.get(position)?.dictionary.as_ref()?;
+        Some(self.chunks.first()?.column(position).as_any_dictionary_opt()?.values().clone())
+    }
+
     /// Names of the columns with an index.
     pub(crate) fn indexed(&self) -> Vec<String> {
         let with_index = self.columns.iter().zip(self.schema.fields()).filter(|(column, _)| column.index.is_some());
         with_index.map(|(_, field)| field.name().clone()).collect()
     }
 }
-

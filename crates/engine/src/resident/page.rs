@@ -120,17 +120,6 @@ impl Resident {
         if let Some(count) = self.quick_count(&predicate)? {
             return Ok(count);
         }
-        let mut scan = Scan::new(self.clone(), predicate)?;
-        let mut count = 0;
-        while let Some((chunk, rows)) = scan.next()? {
-            count += match rows {
-                Rows::All => self.chunks[chunk].num_rows(),
-                Rows::These(rows) => rows.len(),
-            };
-            if !go_on() {
-                break;
-            }
-        }
-        Ok(count)
+        Scan::new(self.clone(), predicate)?.count(go_on)
     }
 }

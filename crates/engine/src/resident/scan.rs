@@ -21,6 +21,25 @@ pub(super) enum Rows {
     These(Vec<u32>),
 }
 
+impl Rows {
+    /// The rows by position; `None` for all of them.
+    pub(super) fn listed(&self) -> Option<&[u32]> {
+        match self {
+            Rows::All => None,
+            Rows::These(rows) => Some(rows),
+        }
+    }
+}
+
+/// The matching rows of one chunk, as they were found.
+enum Found {
+    All,
+    /// These, ascending.
+    These(Vec<u32>),
+    /// Those that are set, at least one.
+    Marked(BooleanBuffer),
+}
+
 /// Goes through the chunks of a table in order and gives those in which rows match.
 pub(super) struct Scan {
     table: Arc<Resident>,
@@ -83,6 +102,31 @@ impl Scan {
 
     /// The next chunk with matching rows among those that `wanted` lets through.
     pub(super) fn next_if(&mut self, wanted: impl Fn(usize) -> bool) -> Result<Option<(usize, Rows)>, ArrowError> {
+        let found = self.find(wanted)?;
+        Ok(found.map(|(chunk, found)| match found {
+            Found::All => (chunk, Rows::All),
+            Found::These(rows) => (chunk, Rows::These(rows)),
+            Found::Marked(mask) => (chunk, Rows::These(mask.set_indices_u32().collect())),
+        }))
+    }
+
+    /// How many rows match; fewer when `go_on` says to stop.
+    pub(super) fn count(mut self, go_on: &dyn Fn() -> bool) -> Result<usize, ArrowError> {
+        let mut count = 0;
+        while let Some((chunk, found)) = self.find(|_| true)? {
+            count += match found {
+                Found::All => self.table.chunks[chunk].num_rows(),
+                Found::These(rows) => rows.len(),
+                Found::Marked(mask) => mask.count_set_bits(),
+            };
+            if !go_on() {
+                break;
+            }
+        }
+        Ok(count)
+    }
+
+    fn find(&mut self, wanted: impl Fn(usize) -> bool) -> Result<Option<(usize, Found)>, ArrowError> {
         while self.next < self.table.chunks.len() {
             let candidates = match &mut self.driver {
                 None => None,
@@ -99,16 +143,16 @@ impl Scan {
             if !wanted(chunk) {
                 continue;
             }
-            let rows = match self.verdict(chunk) {
+            let found = match self.verdict(chunk) {
                 Verdict::None => continue,
-                Verdict::All => candidates.map_or(Rows::All, Rows::These),
+                Verdict::All => candidates.map_or(Found::All, Found::These),
                 Verdict::Some => match candidates {
-                    Some(rows) => Rows::These(self.refine(chunk, rows)?),
+                    Some(rows) => Found::These(self.refine(chunk, rows)?),
                     None => self.look(chunk)?,
                 },
             };
-            if !matches!(&rows, Rows::These(rows) if rows.is_empty()) {
-                return Ok(Some((chunk, rows)));
+            if !matches!(&found, Found::These(rows) if rows.is_empty()) {
+                return Ok(Some((chunk, found)));
             }
         }
         Ok(None)
@@ -128,20 +172,20 @@ impl Scan {
     }
 
     /// Looks at every row of the chunk.
-    fn look(&self, chunk: usize) -> Result<Rows, ArrowError> {
+    fn look(&self, chunk: usize) -> Result<Found, ArrowError> {
         let batch = &self.table.chunks[chunk];
         let mut mask: Option<BooleanBuffer> = None;
         for part in &self.conjuncts {
             let one = matching(part, batch)?;
             let both = mask.map_or_else(|| one.clone(), |mask| &mask & &one);
             if both.count_set_bits() == 0 {
-                return Ok(Rows::These(Vec::new()));
+                return Ok(Found::These(Vec::new()));
             }
             mask = Some(both);
         }
         Ok(match mask {
-            Some(mask) if mask.count_set_bits() < batch.num_rows() => Rows::These(mask.set_indices_u32().collect()),
-            _ => Rows::All,
+            Some(mask) if mask.count_set_bits() < batch.num_rows() => Found::Marked(mask),
+            _ => Found::All,
         })
     }
 

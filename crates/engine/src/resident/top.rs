@@ -1,7 +1,7 @@
 //! The first rows in an order, without sorting the table.
 
 use super::keys::{self, Key};
-use super::scan::{Rows, Scan};
+use super::scan::Scan;
 use super::{CHUNK_ROWS, Resident};
 use crate::predicate::Predicate;
 use arrow::array::RecordBatch;
@@ -23,9 +23,6 @@ pub(crate) struct Top {
     pub(crate) offset: usize,
     pub(crate) limit: usize,
 }
-
-/// A row as it is compared: its keys, its position in the table.
-type Ranked = (Vec<Key>, u32);
 
 impl Resident {
     /// Whether the columns can be ordered here.
@@ -50,7 +47,8 @@ impl Resident {
             [key] => self.top_single(scan, *key, wanted, go_on)?,
             _ => self.top_many(scan, &top.keys, wanted, go_on)?,
         };
-        let rows: Vec<_> = rows.iter().skip(top.offset).map(|row| (*row as usize / CHUNK_ROWS, *row as usize % CHUNK_ROWS)).collect();
+        let rows: Vec<_> =
+            rows.iter().skip(top.offset).map(|row| (*row as usize / CHUNK_ROWS, *row as usize % CHUNK_ROWS)).collect();
         self.gather(&rows, select, &Arc::new(self.schema.project(select)?))
     }
 
@@ -69,66 +67,108 @@ impl Resident {
     }
 
     fn top_single(&self, mut scan: Scan, key: SortKey, wanted: usize, go_on: &dyn Fn() -> bool) -> Result<Vec<u32>, ArrowError> {
-        let zones = &self.columns[key.column].zones;
-        let mut best: Vec<(Key, u32)> = Vec::new();
-        let mut threshold: Option<Key> = None;
-        let rank = |value: Key| if key.descending { !value } else { value };
-        let can_give = |chunk: usize, threshold: Option<Key>| match (zones.get(chunk).and_then(|zone| zone.best(key.descending)), threshold) {
-            (Some(best), Some(threshold)) => rank(best) < threshold,
-            _ => true,
-        };
-        while let Some((chunk, rows)) = scan.next_if(|chunk| can_give(chunk, threshold))? {
+        let mut best: Best<Key> = Best::new(wanted);
+        while let Some((chunk, rows)) =
+            scan.next_if(|chunk| best.last.is_none_or(|last| self.first_of(chunk, key).is_none_or(|first| first < last)))?
+        {
             let first = (chunk * CHUNK_ROWS) as u32;
-            let rows = match &rows {
-                Rows::All => None,
-                Rows::These(rows) => Some(rows.as_slice()),
-            };
-            keys::each(self.chunks[chunk].column(key.column), rows, |row, value| {
-                let value = rank(value);
-                if threshold.is_none_or(|threshold| value < threshold) {
-                    best.push((value, first + row));
+            keys::each(self.chunks[chunk].column(key.column), rows.listed(), |row, value| {
+                let value = key.rank(value);
+                if best.last.is_none_or(|last| value < last) {
+                    best.rows.push((value, first + row));
                 }
             });
-            if best.len() > 2 * wanted + CHUNK_ROWS || (threshold.is_none() && best.len() >= wanted) {
-                shrink(&mut best, wanted);
-                threshold = if best.len() == wanted { best.iter().map(|entry| entry.0).max() } else { None };
-            }
+            best.settle();
             if !go_on() {
                 break;
             }
         }
-        best.sort_unstable();
-        best.truncate(wanted);
-        Ok(best.into_iter().map(|entry| entry.1).collect())
+        Ok(best.finish())
     }
 
-    fn top_many(&self, mut scan: Scan, order: &[SortKey], wanted: usize, go_on: &dyn Fn() -> bool) -> Result<Vec<u32>, ArrowError> {
-        let mut best: Vec<Ranked> = Vec::new();
-        while let Some((chunk, rows)) = scan.next()? {
+    /// Rows whose first key is already worse than the last wanted row's are not looked at further, and only rows that are
+    /// better in all keys are kept.
+    fn top_many(
+        &self,
+        mut scan: Scan,
+        order: &[SortKey],
+        wanted: usize,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<u32>, ArrowError> {
+        let mut best: Best<Box<[Key]>> = Best::new(wanted);
+        let lead = order[0];
+        let mut columns: Vec<Vec<Key>> = vec![Vec::new(); order.len()];
+        let mut candidates: Vec<u32> = Vec::new();
+        loop {
+            let bound = best.last.as_ref().map(|last| last[0]);
+            let may = |chunk: usize| bound.is_none_or(|bound| self.first_of(chunk, lead).is_none_or(|first| first <= bound));
+            let Some((chunk, rows)) = scan.next_if(may)? else { break };
+            candidates.clear();
+            columns.iter_mut().for_each(Vec::clear);
+            keys::each(self.chunks[chunk].column(lead.column), rows.listed(), |row, value| {
+                let value = lead.rank(value);
+                if bound.is_none_or(|bound| value <= bound) {
+                    candidates.push(row);
+                    columns[0].push(value);
+                }
+            });
+            for (key, values) in order.iter().zip(&mut columns).skip(1) {
+                keys::each(self.chunks[chunk].column(key.column), Some(&candidates), |_, value| values.push(key.rank(value)));
+            }
             let first = (chunk * CHUNK_ROWS) as u32;
-            let rows = match rows {
-                Rows::All => (0..self.chunks[chunk].num_rows() as u32).collect(),
-                Rows::These(rows) => rows,
-            };
-            let start = best.len();
-            best.extend(rows.iter().map(|row| (Vec::with_capacity(order.len()), first + row)));
-            for key in order {
-                let mut at = start;
-                keys::each(self.chunks[chunk].column(key.column), Some(&rows), |_, value| {
-                    best[at].0.push(if key.descending { !value } else { value });
-                    at += 1;
-                });
+            for (at, row) in candidates.iter().enumerate() {
+                let better = |last: &[Key]| columns.iter().map(|values| values[at]).lt(last.iter().copied());
+                if best.last.as_deref().is_none_or(better) {
+                    best.rows.push((columns.iter().map(|values| values[at]).collect(), first + row));
+                }
             }
-            if best.len() > 2 * wanted + CHUNK_ROWS {
-                shrink(&mut best, wanted);
-            }
+            best.settle();
             if !go_on() {
                 break;
             }
         }
-        best.sort_unstable();
-        best.truncate(wanted);
-        Ok(best.into_iter().map(|entry| entry.1).collect())
+        Ok(best.finish())
+    }
+
+    /// The key that comes first in the chunk, as it ranks; `None` when unknown.
+    fn first_of(&self, chunk: usize, key: SortKey) -> Option<Key> {
+        self.columns[key.column].zones.get(chunk)?.best(key.descending).map(|value| key.rank(value))
+    }
+}
+
+impl SortKey {
+    /// A key such that what comes first is least.
+    fn rank(self, key: Key) -> Key {
+        if self.descending { !key } else { key }
+    }
+}
+
+/// The least rows so far, and some more. Rows come in ascending order of position, so one that ties with the last comes after it.
+struct Best<K> {
+    wanted: usize,
+    rows: Vec<(K, u32)>,
+    /// Once there are enough: the key of the last wanted row. Only rows with lesser keys can still be wanted.
+    last: Option<K>,
+}
+
+impl<K: Ord + Clone> Best<K> {
+    fn new(wanted: usize) -> Self {
+        Self { wanted, rows: Vec::new(), last: None }
+    }
+
+    /// Drops what is no longer wanted, when that is much.
+    fn settle(&mut self) {
+        let much = self.wanted + self.wanted.min(CHUNK_ROWS);
+        if self.rows.len() >= much.max(1) || (self.last.is_none() && self.rows.len() >= self.wanted) {
+            shrink(&mut self.rows, self.wanted);
+            self.last = self.rows.iter().map(|row| &row.0).max().cloned();
+        }
+    }
+
+    fn finish(mut self) -> Vec<u32> {
+        self.rows.sort_unstable();
+        self.rows.truncate(self.wanted);
+        self.rows.into_iter().map(|row| row.1).collect()
     }
 }
 

@@ -77,8 +77,20 @@ impl Zones {
                 Some(_) if !zone.nulls => Verdict::None,
                 Some(_) => Verdict::Some,
             },
-            Predicate::NotNull(_) => if zone.bounds.is_none() { Verdict::None } else { all(true) },
-            Predicate::Constant { value, .. } => if *value { all(true) } else { Verdict::None },
+            Predicate::NotNull(_) => {
+                if zone.bounds.is_none() {
+                    Verdict::None
+                } else {
+                    all(true)
+                }
+            }
+            Predicate::Constant { value, .. } => {
+                if *value {
+                    all(true)
+                } else {
+                    Verdict::None
+                }
+            }
             Predicate::Range { low, high, .. } => within(*low, *high),
             Predicate::OneOf { values, .. } => match (values.first(), values.last()) {
                 (Some(low), Some(high)) if within(*low, *high) != Verdict::None => {

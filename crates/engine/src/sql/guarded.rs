@@ -40,6 +40,11 @@ impl Guarded {
         &self.restricted
     }
 
+    /// The table within, and where it has the column at `position`.
+    pub(crate) fn inner(&self, position: usize) -> Option<(&Arc<dyn TableProvider>, usize)> {
+        Some((&self.inner, *self.positions.get(position)?))
+    }
+
     fn inner_projection(&self, projection: Option<&Vec<usize>>) -> Result<Vec<usize>> {
         let Some(wanted) = projection else { return Ok(self.positions.clone()) };
         let inner = |at: &usize| self.positions.get(*at).copied();

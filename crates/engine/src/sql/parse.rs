@@ -89,7 +89,7 @@ pub(super) fn statement(tokens: Vec<TokenWithSpan>) -> Result<Asked> {
         Keyword::SELECT | Keyword::WITH | Keyword::VALUES => Asked::Query(parser.parse_query().map_err(wrong)?),
         Keyword::DESCRIBE | Keyword::DESC => {
             parser.next_token();
-            parser.parse_keyword(Keyword::TABLE);
+            let _ = parser.parse_keyword(Keyword::TABLE);
             Asked::Describe(parser.parse_object_name(false).map_err(wrong)?)
         }
         _ => return Err(not_allowed(&first.value)),
