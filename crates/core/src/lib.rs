@@ -1,14 +1,17 @@
 //! The words of Datahall as types, and the rules that need nothing but those types.
 //!
 //! This crate knows no HTTP, no SQL engine, no storage and no dialect's JSON. Everything above it agrees on what it
-//! says: a dataset's description ([`dataset`]), the one query language ([`query`]), who may see which column
-//! ([`policy`]), what can go wrong ([`error`]) and the seam to whatever reads rows ([`engine`]).
+//! says: a dataset's description ([`dataset`]), the one query language ([`query`]), who may do what ([`privilege`],
+//! [`access`]), who may see which column ([`policy`]), what can go wrong ([`error`]) and the seam to whatever reads rows
+//! ([`engine`]).
 
+pub mod access;
 pub mod clock;
 pub mod dataset;
 pub mod engine;
 pub mod error;
 pub mod policy;
+pub mod privilege;
 pub mod query;
 
 pub use error::{Code, Error, Result};

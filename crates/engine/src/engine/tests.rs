@@ -88,6 +88,15 @@ async fn both() -> Both {
 async fn answer(engine: &DataFusionEngine, handle: &Handle, query: &Query) -> std::result::Result<String, String> {
     let query = query.clone().resolve(&handle.schema(), &handle.policy).map_err(|error| error.to_string())?;
     let rows = engine.read(handle, &query).await.map_err(|error| format!("{error:?}"))?;
+    printed(rows).await
+}
+
+async fn sql(engine: &DataFusionEngine, handle: &Handle, sql: &str) -> std::result::Result<String, String> {
+    let tables = [NamedHandle { name: "t".into(), handle: handle.clone() }];
+    printed(engine.sql(sql, &tables, 1000).await.map_err(|error| format!("{error:?}"))?).await
+}
+
+async fn printed(rows: Rows) -> std::result::Result<String, String> {
     let batches: Vec<RecordBatch> = rows.batches.try_collect().await.map_err(|error| format!("{error:?}"))?;
     let batch = concat_batches(&rows.schema, &batches).map_err(|error| error.to_string())?;
     let plain = |array: &ArrayRef| match array.data_type() {
@@ -263,4 +272,24 @@ async fn counts_by_hand() {
     };
     let error = answer(&both.engine, &both.resident, &overflow).await.unwrap_err();
     assert!(error.starts_with("Invalid: sum overflows"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grouping_by_dictionary_text_gives_what_grouping_by_text_gives() {
+    let both = both().await;
+    for statement in [
+        "SELECT \"Text\", count(*) AS n FROM t GROUP BY \"Text\" ORDER BY 1 NULLS FIRST",
+        "SELECT count(*) AS n, \"Text\" AS x, flag, \"Text\" FROM t WHERE i16 > 3 GROUP BY \"Text\", flag ORDER BY 2, 3",
+        "SELECT u.\"Text\", max(u.key) AS m FROM t AS u GROUP BY u.\"Text\" HAVING count(*) > 1000 ORDER BY m, 1",
+        "WITH c AS (SELECT \"Text\" AS a, i16 FROM t WHERE \"Text\" <> '') SELECT a, sum(i16) AS s FROM c GROUP BY a ORDER BY a",
+        "SELECT \"Text\" || 'x' AS y, count(DISTINCT \"Text\") AS n FROM t GROUP BY \"Text\" || 'x', \"Text\" ORDER BY 1",
+        "SELECT n, count(*) AS m FROM (SELECT \"Text\", day, count(*) AS n FROM t GROUP BY \"Text\", day) GROUP BY n ORDER BY n",
+        "SELECT \"Text\", flag, count(*) AS n FROM t GROUP BY ROLLUP (\"Text\", flag) ORDER BY 1, 2, 3",
+        "SELECT a.\"Text\", count(*) AS n FROM t a JOIN t b ON a.key = b.key GROUP BY a.\"Text\" ORDER BY 1",
+        "SELECT \"Text\" FROM t GROUP BY \"Text\" HAVING \"Text\" > 'A' ORDER BY 1",
+    ] {
+        let fast = sql(&both.engine, &both.resident, statement).await;
+        assert!(fast.is_ok(), "{statement}: {fast:?}");
+        assert_eq!(fast, sql(&both.engine, &both.lazy, statement).await, "{statement}");
+    }
 }

@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// An index drives the scan when it leaves at most one row in this many.
 const DRIVE_BELOW: usize = 8;
+/// The same when the rows come in more than a few lists, one a value, which have to be put together.
+const DRIVE_BELOW_BY_MANY: usize = 32;
+const FEW_LISTS: usize = 8;
 
 /// The matching rows of one chunk.
 #[derive(Debug)]
@@ -63,12 +66,11 @@ impl Scan {
     pub(super) fn new(table: Arc<Resident>, predicate: Predicate) -> Result<Self, ArrowError> {
         let mut conjuncts: Vec<_> = table.lower(predicate)?.conjuncts();
         conjuncts.retain(|part| !part.is_trivial());
-        let best = conjuncts.iter().enumerate().filter_map(|(at, part)| Some((table.estimate(part)?, at))).min();
-        let driver = best.filter(|(rows, _)| *rows <= table.rows / DRIVE_BELOW).map(|(_, at)| conjuncts.remove(at));
-        let driver = driver.and_then(|predicate| {
-            let column = predicate.column()?;
-            let lists = table.columns[column].index.as_ref()?.matching(&predicate)?;
-            Some(Driver { column, rows: lists.iter().map(Range::len).sum(), lists })
+        let drivers = conjuncts.iter().enumerate().filter_map(|(at, part)| Some((Driver::of(&table, part)?, at)));
+        let driver = drivers.min_by_key(|(driver, _)| driver.rows).filter(|(driver, _)| driver.is_worth_it(&table));
+        let driver = driver.map(|(driver, at)| {
+            conjuncts.remove(at);
+            driver
         });
         Ok(Self { table, conjuncts, driver, next: 0 })
     }
@@ -202,6 +204,17 @@ impl Scan {
 }
 
 impl Driver {
+    fn of(table: &Resident, part: &Predicate) -> Option<Self> {
+        let column = part.column()?;
+        let lists = table.columns[column].index.as_ref()?.matching(part)?;
+        Some(Self { column, rows: lists.iter().map(Range::len).sum(), lists })
+    }
+
+    fn is_worth_it(&self, table: &Resident) -> bool {
+        let below = if self.lists.len() <= FEW_LISTS { DRIVE_BELOW } else { DRIVE_BELOW_BY_MANY };
+        self.rows <= table.rows / below
+    }
+
     /// The next chunk from `from` on that has candidates, and these.
     fn advance(&mut self, table: &Resident, from: usize) -> Option<(usize, Vec<u32>)> {
         let index = table.columns[self.column].index.as_ref()?;
@@ -228,7 +241,8 @@ impl Driver {
             span.start += taken;
         }
         if sources > 1 {
-            rows.sort_unstable();
+            // Sorts by finding runs, of which there are as many as lists.
+            rows.sort();
         }
         Some((chunk, rows))
     }

@@ -31,8 +31,12 @@ fn keyed<K: ArrowDictionaryKeyType>(array: &dyn Array, form: Form) -> Box<dyn Ce
     }
 }
 
+/// Short values are copied as so many bytes, since copying a number of bytes known beforehand takes no call.
+const SHORT: usize = 16;
+
 /// Every value, written once.
 struct Table {
+    /// The values one after the other, and `SHORT` bytes more.
     bytes: Vec<u8>,
     /// Where each value starts, and where the last one ends.
     offsets: Vec<usize>,
@@ -57,7 +61,21 @@ impl Table {
             });
             offsets.push(bytes.len());
         }
+        bytes.resize(bytes.len() + SHORT, 0);
         Self { bytes, offsets, present, plain: column.plain() }
+    }
+
+    #[inline]
+    fn write(&self, at: usize, out: &mut Vec<u8>) {
+        let (start, end) = (self.offsets[at], self.offsets[at + 1]);
+        match self.bytes[start..].first_chunk::<SHORT>() {
+            Some(bytes) if end - start <= SHORT => {
+                let length = out.len() + end - start;
+                out.extend_from_slice(bytes);
+                out.truncate(length);
+            }
+            _ => out.extend_from_slice(&self.bytes[start..end]),
+        }
     }
 }
 
@@ -73,7 +91,7 @@ impl<K: ArrowDictionaryKeyType> Cell for Rendered<K> {
 
     fn text(&self, row: usize, out: &mut Vec<u8>) -> bool {
         let at = self.keys[row].as_usize();
-        out.extend_from_slice(&self.values.bytes[self.values.offsets[at]..self.values.offsets[at + 1]]);
+        self.values.write(at, out);
         self.values.present[at]
     }
 

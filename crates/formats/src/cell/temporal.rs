@@ -29,7 +29,7 @@ fn stamps<T, const UNITS: i64>(array: &dyn Array, zoned: bool) -> Box<dyn Cell>
 where
     T: ArrowPrimitiveType<Native = i64>,
 {
-    Box::new(Stamps::<UNITS> { values: array.as_primitive::<T>().values().clone(), zoned })
+    Box::new(Stamps::<UNITS> { values: array.as_primitive::<T>().values().clone(), zoned, last: Default::default() })
 }
 
 fn times<T: ArrowPrimitiveType, const UNITS: i64>(array: &dyn Array) -> Box<dyn Cell>
@@ -69,6 +69,8 @@ impl Cell for LongDates {
 struct Stamps<const UNITS: i64> {
     values: ScalarBuffer<i64>,
     zoned: bool,
+    /// The last day that was written, and how: rows beside each other are often of one day.
+    last: std::cell::Cell<Option<(i64, [u8; 10])>>,
 }
 
 impl<const UNITS: i64> Stamps<UNITS> {
@@ -76,7 +78,15 @@ impl<const UNITS: i64> Stamps<UNITS> {
         let value = self.values[row];
         let seconds = value.div_euclid(UNITS);
         let nanos = value.rem_euclid(UNITS) * (1_000_000_000 / UNITS);
-        push_date(seconds.div_euclid(DAY), out);
+        let day = seconds.div_euclid(DAY);
+        match self.last.get() {
+            Some((last, text)) if last == day => out.extend_from_slice(&text),
+            _ => {
+                let start = out.len();
+                push_date(day, out);
+                self.last.set(out[start..].try_into().ok().map(|text| (day, text)));
+            }
+        }
         out.push(b'T');
         push_clock(seconds.rem_euclid(DAY) as u32, nanos as u32, out);
         if self.zoned {

@@ -37,9 +37,38 @@ impl Encode for Json {
     }
 }
 
-/// Writes rows as objects; the keys are escaped once, with the punctuation that comes before them.
+/// Bytes copied at once, whatever a key needs of them: copying a number of bytes known beforehand takes no call.
+const PADDED: usize = 32;
+
+/// A key, escaped, with the punctuation that comes before it.
+struct Key {
+    /// Its first bytes, and blanks up to the length.
+    padded: [u8; PADDED],
+    text: Box<[u8]>,
+}
+
+impl Key {
+    fn new(text: Vec<u8>) -> Self {
+        let mut padded = [b' '; PADDED];
+        padded.iter_mut().zip(&text).for_each(|(to, from)| *to = *from);
+        Self { padded, text: text.into() }
+    }
+
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>) {
+        if self.text.len() <= PADDED {
+            let end = out.len() + self.text.len();
+            out.extend_from_slice(&self.padded);
+            out.truncate(end);
+        } else {
+            out.extend_from_slice(&self.text);
+        }
+    }
+}
+
+/// Writes rows as objects.
 pub(super) struct Rows {
-    keys: Vec<Box<[u8]>>,
+    keys: Vec<Key>,
     /// Bytes that a row took on average so far, to reserve memory before writing.
     row_bytes: usize,
 }
@@ -49,7 +78,7 @@ impl Rows {
         let keys = schema.fields().iter().enumerate().map(|(at, field)| {
             let mut bytes = vec![if at == 0 { b'{' } else { b',' }];
             bytes.extend(key(field.name()));
-            bytes.into_boxed_slice()
+            Key::new(bytes)
         });
         Self { keys: keys.collect(), row_bytes: 0 }
     }
@@ -61,7 +90,7 @@ impl Rows {
         out.reserve(batch.num_rows() * self.row_bytes);
         for row in 0..batch.num_rows() {
             for (key, column) in self.keys.iter().zip(&columns) {
-                out.extend_from_slice(key);
+                key.write(out);
                 column.json(row, out);
             }
             if columns.is_empty() {
