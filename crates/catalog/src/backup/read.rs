@@ -29,7 +29,7 @@ impl Backup {
     /// `Invalid` when it is no backup, not whole, or newer than this program.
     pub(super) async fn open(path: &Path) -> Result<Self> {
         let invalid = |what: String| Error::invalid(format!("the backup {}: {what}", path.display()));
-        let (header, rows) = verify(path).await.map_err(|told| told.into_error(&invalid))?;
+        let (header, rows) = verify(path).await.map_err(|told| told.into_error(invalid))?;
         let known: BTreeMap<_, _> = tables().into_iter().map(|(layout, _)| (layout.table, layout)).collect();
         let mut layouts = BTreeMap::new();
         for (table, columns) in header.tables {

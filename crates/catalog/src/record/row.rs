@@ -65,7 +65,6 @@ pub(crate) fn to_values<R: Record>(record: &R) -> Result<Vec<Value>> {
     ];
     for column in R::TABLE.columns {
         let field = fields.remove(column.name).unwrap_or(Json::Null);
-        let wrong = |field: &Json| Error::internal(format!("{}.{} holds {field}", R::TABLE.name, column.name));
         match (column.kind, field) {
             (Kind::Text, Json::Null) => values.push(Value::Text(None)),
             (Kind::Text, Json::String(text)) => values.push(text.into()),
@@ -76,7 +75,8 @@ pub(crate) fn to_values<R: Record>(record: &R) -> Result<Vec<Value>> {
             (Kind::Int | Kind::Flag, Json::Null) => values.push(Value::Int(None)),
             (Kind::Int, Json::Number(number)) => values.push(Value::Int(number.as_i64())),
             (Kind::Flag, Json::Bool(flag)) => values.push(flag.into()),
-            (_, field) => return Err(wrong(&field)),
+            // Not what it holds: it may be a secret.
+            _ => return Err(Error::internal(format!("{}.{} is not what its column holds", R::TABLE.name, column.name))),
         }
     }
     values.push(Json::Object(fields).to_string().into());
@@ -87,7 +87,7 @@ pub(crate) fn to_values<R: Record>(record: &R) -> Result<Vec<Value>> {
 pub(crate) fn fields<R: Record>(record: &R) -> Result<Map<String, Json>> {
     match serde_json::to_value(record) {
         Ok(Json::Object(fields)) => Ok(fields),
-        Ok(other) => Err(Error::internal(format!("a {} is not an object: {other}", R::TABLE.noun))),
+        Ok(_) => Err(Error::internal(format!("a {} is not an object", R::TABLE.noun))),
         Err(error) => Err(Error::internal(format!("a {} cannot be written: {error}", R::TABLE.noun))),
     }
 }

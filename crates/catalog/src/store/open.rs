@@ -18,9 +18,9 @@ const POSTGRES_CONNECTIONS: u32 = 10;
 const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a request waits for the database to be there.
 const POSTGRES_PATIENCE: Duration = Duration::from_secs(10);
-/// How long an opening waits for another one that is at it.
-const LOCK_TRIES: u32 = 25;
-const LOCK_PAUSE: Duration = Duration::from_millis(200);
+/// How long an opening waits for another one that is at it, beside what each statement waits.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// What the one writer needs; the readers get the same and cannot write. WAL, so that readers never wait; FULL, so that a
 /// commit is on the disk when it is acknowledged.
@@ -47,7 +47,7 @@ impl Store {
         };
         let options = AnyConnectOptions::from_str(&url).map_err(|_| context(Error::invalid("this is not a URL")))?;
         // By a connection of its own: a pool tries again and again, and then no longer knows what was wrong.
-        let mut first = first(backend, &options).await.map_err(context)?;
+        let mut first = first(backend, &options, clock).await.map_err(context)?;
         let migrated = migrate::run_all(&mut first, backend, clock, to).await.map_err(context);
         let closed = first.close().await;
         migrated?;
@@ -73,12 +73,12 @@ fn pool(connections: u32, patience: Duration, prepare: &'static str) -> AnyPoolO
     options.after_connect(move |connection, _| Box::pin(run(connection, prepare)))
 }
 
-async fn first(backend: Backend, options: &AnyConnectOptions) -> Result<AnyConnection> {
+async fn first(backend: Backend, options: &AnyConnectOptions, clock: &dyn Clock) -> Result<AnyConnection> {
     let prepare = match backend {
         Backend::Sqlite => SQLITE_WRITER,
         Backend::Postgres => POSTGRES,
     };
-    let mut tries = 0;
+    let started = clock.monotonic();
     loop {
         let connected = async {
             let mut connection = options.connect().await?;
@@ -87,8 +87,11 @@ async fn first(backend: Backend, options: &AnyConnectOptions) -> Result<AnyConne
         };
         match connected.await.map_err(errors::at_open) {
             // Going over to WAL does not wait for its turn as statements do.
-            Err(error) if error.retry_after_secs().is_some() && backend == Backend::Sqlite && tries < LOCK_TRIES => {
-                tries += 1;
+            Err(error)
+                if backend == Backend::Sqlite
+                    && error.retry_after_secs().is_some()
+                    && clock.monotonic().saturating_sub(started) < LOCK_PATIENCE =>
+            {
                 tokio::time::sleep(LOCK_PAUSE).await;
             }
             connected => return connected,

@@ -18,7 +18,6 @@ pub(crate) fn spawn_by(mut command: Command, what: &str, url: &str) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a child is told by its environment what to do")]
 fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -29,12 +29,13 @@ async fn a_hundred_thousand_datasets_are_read_by_indexes(site: Site) {
         assert!(plan.contains(index), "{plan}");
         assert!(!plan.contains("Seq Scan") && !plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
     };
-    using(&by_name, "datasets_by_project_name");
     using(&by_page, "datasets_by_page_id");
     using(&everywhere, "datasets_on_name_key");
     using(&by_id, if site.is_sqlite() { "sqlite_autoindex_datasets_1" } else { "datasets_pkey" });
-    // The planner may take either index that gives the order.
-    using(&page, if page.contains("on_name_key") { "datasets_on_name_key" } else { "datasets_by_project_name" });
+    // The planner may take either index: with one project both are as good.
+    for plan in [&by_name, &page] {
+        using(plan, if plan.contains("on_name_key") { "datasets_on_name_key" } else { "datasets_by_project_name" });
+    }
 
     let found = catalog.find(Dataset::by_name(&project, "n99999")).await.unwrap().unwrap();
     assert_eq!(found.meta.id, "id99999");

@@ -23,10 +23,8 @@ async fn names_are_found_ordered_and_paged_ignoring_case(site: Site) {
     fill.commit(entry()).await.unwrap();
 
     let all = || List::<Dataset>::all().only("project", &project).order_by("name");
-    assert_eq!(
-        names(&catalog, all()).await,
-        ["100%", "Alpha", "beta", "gamma_1", "Gamma1", "zeta", "Ärger"].map(fix_order(&["gamma_1", "Gamma1"]))
-    );
+    // Byte by byte: digits, `_`, letters, letters beyond ASCII, whatever language the database was made for.
+    assert_eq!(names(&catalog, all()).await, ["100%", "Alpha", "beta", "Gamma1", "gamma_1", "zeta", "Ärger"]);
     assert_eq!(names(&catalog, all().contains("name", "GAMMA")).await.len(), 2);
     assert_eq!(names(&catalog, all().contains("name", "a_1")).await, ["gamma_1"]);
     assert_eq!(names(&catalog, all().contains("name", "%")).await, ["100%"]);
@@ -45,19 +43,6 @@ async fn names_are_found_ordered_and_paged_ignoring_case(site: Site) {
     assert_eq!(last, ["Ärger"]);
 }
 
-// `_` comes before letters and after digits, byte by byte, on both databases.
-fn fix_order<'a>(pair: &'a [&'a str; 2]) -> impl Fn(&'a str) -> &'a str {
-    move |name| {
-        if name == pair[0] {
-            pair[1]
-        } else if name == pair[1] {
-            pair[0]
-        } else {
-            name
-        }
-    }
-}
-
 async fn numbers_and_moments_are_compared(site: Site) {
     let catalog = site.open().await;
     let mut fill = change(&catalog).await;
@@ -68,6 +53,11 @@ async fn numbers_and_moments_are_compared(site: Site) {
     let due = List::<Schedule>::all().at_most("next_at", Millis(20)).order_by_desc("next_at");
     let due: Vec<_> = catalog.list(&due).await.unwrap().items.into_iter().map(|schedule| schedule.next_at).collect();
     assert_eq!(due, [Some(Millis(20)), Some(Millis(10))]);
+    let order = async |list: List<Schedule>| {
+        catalog.list(&list).await.unwrap().items.into_iter().map(|schedule| schedule.next_at.map(|at| at.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(order(List::all().order_by("next_at")).await, [None, Some(10), Some(20), Some(30)]);
+    assert_eq!(order(List::all().order_by_desc("next_at")).await, [Some(30), Some(20), Some(10), None]);
     let late = catalog.list(&List::<Schedule>::all().at_least("next_at", Millis(20)).with_total()).await.unwrap();
     assert_eq!(late.total, Some(2));
     assert_eq!(catalog.list(&List::<Schedule>::all().missing("next_at")).await.unwrap().items.len(), 1);

@@ -60,20 +60,30 @@ async fn every_kind_of_record_comes_back_as_it_was(site: Site) {
         ..Default::default()
     };
     let project = round_trip(&catalog, record, |it| Some(Project::by_key(&it.organisation, "pkey1"))).await;
+    let dataset = data(&catalog, &organisation, &project, &any, &strings).await;
+    published(&catalog, &project, &dataset, &any).await;
+    done(&catalog, &project, &any, &strings).await;
+    people(&catalog, &organisation, &any, &strings).await;
+    let record = Setting { name: "variables".into(), value: json!(any), ..Default::default() };
+    round_trip(&catalog, record, |_| Some(Setting::by_name("VARIABLES"))).await;
+    assert_eq!(catalog.check().await.unwrap().problems, Vec::<String>::new());
+}
+
+async fn data(catalog: &Catalog, organisation: &str, project: &str, any: &Object, strings: &[String]) -> String {
     let record = Connection {
-        organisation: organisation.clone(),
+        organisation: organisation.into(),
         name: "Pg".into(),
         kind: "PostgreSQL".into(),
         config: Hidden(any.clone()),
         usable_by: UsableBy::Allowed,
-        allowed_groups: strings.clone(),
+        allowed_groups: strings.to_vec(),
         description: "d".into(),
         body: any.clone(),
         ..Default::default()
     };
-    let connection = round_trip(&catalog, record, |it| Some(Connection::by_name(&it.organisation, "PG"))).await;
+    let connection = round_trip(catalog, record, |it| Some(Connection::by_name(&it.organisation, "PG"))).await;
     let record = Dataset {
-        project: project.clone(),
+        project: project.into(),
         name: "Flights".into(),
         origin: Origin::File,
         visibility: Visibility::Public,
@@ -87,10 +97,7 @@ async fn every_kind_of_record_comes_back_as_it_was(site: Site) {
         schema: Some(json!([1])),
         ..Default::default()
     };
-    let dataset = round_trip(&catalog, record, |it| Some(Dataset::by_page(&it.page_id))).await;
-    published(&catalog, &project, &dataset, &any).await;
-    done(&catalog, &project, &any, &strings).await;
-    people(&catalog, &organisation, &any, &strings).await;
+    let dataset = round_trip(catalog, record, |it| Some(Dataset::by_page(&it.page_id))).await;
     let record = Grant {
         dataset: dataset.clone(),
         grantee_type: "group".into(),
@@ -99,20 +106,18 @@ async fn every_kind_of_record_comes_back_as_it_was(site: Site) {
         body: any.clone(),
         ..Default::default()
     };
-    round_trip(&catalog, record, |it| Some(Grant::by_grantee(&it.dataset, "group", "g"))).await;
+    round_trip(catalog, record, |it| Some(Grant::by_grantee(&it.dataset, "group", "g"))).await;
     let record = Mask {
-        dataset,
+        dataset: dataset.clone(),
         column: "email".into(),
         strategy: "partial".into(),
         hidden: true,
-        unmask_roles: strings,
+        unmask_roles: strings.to_vec(),
         params: any.clone(),
         ..Default::default()
     };
-    round_trip(&catalog, record, |it| Some(Mask::by_column(&it.dataset, "email"))).await;
-    let record = Setting { name: "variables".into(), value: json!(any), ..Default::default() };
-    round_trip(&catalog, record, |_| Some(Setting::by_name("VARIABLES"))).await;
-    assert_eq!(catalog.check().await.unwrap().problems, Vec::<String>::new());
+    round_trip(catalog, record, |it| Some(Mask::by_column(&it.dataset, "email"))).await;
+    dataset
 }
 
 async fn published(catalog: &Catalog, project: &str, dataset: &str, any: &Object) {

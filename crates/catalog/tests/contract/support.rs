@@ -96,7 +96,6 @@ impl Drop for Site {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test's own settings come by the environment")]
 fn server() -> String {
     std::env::var("DATAHALL_TEST_POSTGRES")
         .expect("DATAHALL_TEST_POSTGRES names no PostgreSQL: run `cargo xtask test`, which starts one")
