@@ -26,6 +26,8 @@ pub enum Code {
     Timeout,
     /// Not now: still loading, at capacity, or a source that went away.
     Unavailable,
+    /// There is no space left for writing, or what is written to has become read-only (HTTP's 507); reading goes on.
+    StorageFull,
     /// A fault of Datahall itself.
     Internal,
 }

@@ -26,7 +26,8 @@ pub(crate) fn program(program: &str, package: &str) -> Outcome<()> {
     if is_installed(program) { Ok(()) } else { install(package) }
 }
 
-fn install(package: &str) -> Outcome<()> {
+/// Installs Debian's `package`.
+pub(crate) fn install(package: &str) -> Outcome<()> {
     if !is_installed("apt-get") {
         return Err(format!("please install `{package}`: there is no apt-get to do it with"));
     }
@@ -46,7 +47,8 @@ fn install(package: &str) -> Outcome<()> {
     Ok(())
 }
 
-fn is_root() -> bool {
+/// Whether this runs as root.
+pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 

@@ -1,10 +1,12 @@
 //! `cargo xtask test`: sets everything up, then runs tidy, the Rust tests and the real clients, and says how many passed.
 
 mod counts;
+mod postgres;
 
 use crate::run::{Outcome, cargo, is_installed, root, tee};
 use crate::{setup, tidy};
 use counts::Counts;
+use postgres::Postgres;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,6 +42,7 @@ struct Environment {
     python: PathBuf,
     node_modules: PathBuf,
     data: Option<PathBuf>,
+    postgres: Postgres,
 }
 
 impl Environment {
@@ -49,12 +52,13 @@ impl Environment {
             python: setup::python("conformance/requirements.txt")?,
             node_modules: setup::node_modules("conformance/oidc/package.json")?,
             data: setup::data_dir(),
+            postgres: Postgres::start()?,
         })
     }
 
     fn give<'a>(&self, command: &'a mut Command, options: &Options) -> &'a mut Command {
         command.env("DATAHALL_BIN", &self.binary).env("DATAHALL_PYTHON", &self.python);
-        command.env("DATAHALL_NODE_MODULES", &self.node_modules);
+        command.env("DATAHALL_NODE_MODULES", &self.node_modules).env("DATAHALL_TEST_POSTGRES", &self.postgres.url);
         match &self.data {
             Some(data) => command.env("DATAHALL_DATA", data),
             None => command.env_remove("DATAHALL_DATA"),

@@ -158,7 +158,7 @@ fn timed_out() -> Error {
 fn log_error(id: &str, error: &Error) {
     let detail = error.detail().unwrap_or_default();
     match error.code() {
-        Code::Internal => tracing::error!(request_id = id, error = error.message(), detail, "request failed"),
+        Code::Internal | Code::StorageFull => tracing::error!(request_id = id, error = error.message(), detail, "request failed"),
         _ if error.detail().is_some() => tracing::info!(request_id = id, error = error.message(), detail, "request refused"),
         _ => tracing::debug!(request_id = id, error = error.message(), "request refused"),
     }

@@ -1,4 +1,4 @@
-//! Which crate may depend on which: `core ← formats`; `core, formats ← engine`; `core, formats ← service ← api ← server`.
+//! Which crate may depend on which: `core ← formats, catalog`; `core, formats ← engine`; `core, formats, catalog ← service ← api ← server`.
 
 use super::source::{File, Finding, Tree};
 
@@ -7,8 +7,9 @@ use super::source::{File, Finding, Tree};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("formats", &["core"]),
+    ("catalog", &["core"]),
     ("engine", &["core", "formats"]),
-    ("service", &["core", "formats"]),
+    ("service", &["core", "formats", "catalog"]),
     ("api", &["core", "formats", "service"]),
     ("server", &["core", "formats", "engine", "service", "api"]),
     ("e2e", &[]),
@@ -23,6 +24,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("datafusion", &["engine"], "the rest sees the Engine trait, so that it builds in seconds"),
     ("deltalake", &["engine"], "the rest sees the Engine trait, so that it builds in seconds"),
     ("object_store", &["engine"], "sources are the engine's"),
+    ("sqlx", &["catalog"], "records are the catalog's"),
     ("clap", &["server", "xtask"], "only programs have a command line"),
     ("tracing-subscriber", &["server"], "the program decides where logs go"),
     ("mimalloc", &["server"], "the program decides how memory is allocated"),
