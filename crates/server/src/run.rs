@@ -5,7 +5,7 @@ use crate::{admin_token, listener, memory};
 use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_core::{Error, Result};
 use datahall_engine::{DataFusionEngine, Options};
-use datahall_service::{Deps, Environment, HttpFetch, Service, Settings};
+use datahall_service::{Catalog, Deps, Environment, HttpFetch, Service, Settings};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,6 +49,9 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
     let listener = listener::bind(&listen).await?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let token = admin_token::obtain(&environment, &*random, data_dir.path())?;
+    let url =
+        environment.get("DATABASE_URL").unwrap_or_else(|| format!("sqlite:{}", data_dir.path().join("catalog.db").display()));
+    let catalog = Catalog::open(&url, clock.clone(), random.clone()).await?;
     let engine = DataFusionEngine::new(engine_options(&settings, &data_dir, workers))?;
     let grace = Duration::from_secs(settings.server.shutdown_timeout_secs);
     for note in &settings.notes {
@@ -56,6 +59,7 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
     }
     let service = Service::start(Deps {
         engine,
+        catalog: catalog.clone(),
         clock: clock.clone(),
         random: random.clone(),
         fetch: Arc::new(HttpFetch::new()?),
@@ -71,6 +75,7 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     listener::serve(listener, router, listener::asked_to_stop(), grace).await;
     service.shutdown().await;
+    catalog.close().await;
     tracing::info!("stopped");
     Ok(())
 }

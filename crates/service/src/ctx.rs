@@ -1,5 +1,9 @@
 //! Who asks: the credentials as they came, the principal they prove, and the context each call carries.
 
+use crate::home;
+use datahall_catalog::Actor;
+use datahall_core::access::Grants;
+use datahall_core::privilege::Role;
 use std::net::IpAddr;
 
 /// What every use case is told about the call.
@@ -18,8 +22,25 @@ pub struct Ctx {
 pub struct Principal {
     /// Who.
     pub kind: PrincipalKind,
-    /// What he may do.
-    pub privileges: Privileges,
+    /// What he was granted.
+    pub grants: Grants,
+    /// Whether he may read what is public.
+    pub reads_public: bool,
+    /// The organisation that he acts in, if he acts in one.
+    pub organisation: Option<Membership>,
+    /// The groups he is in, for shares and masks.
+    pub groups: Vec<String>,
+}
+
+/// What somebody is in an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Its id.
+    pub organisation: String,
+    /// Its key, as answers name it.
+    pub key: String,
+    /// What he is there.
+    pub role: Role,
 }
 
 /// The kinds of callers.
@@ -29,7 +50,19 @@ pub enum PrincipalKind {
     Nobody,
     /// The administrator of the instance.
     Admin,
-    /// The bearer of a token.
+    /// Somebody with a login.
+    User {
+        /// The login.
+        login: String,
+    },
+    /// The bearer of an API key.
+    Key {
+        /// The key's id.
+        id: String,
+        /// The user whom it acts for, if any.
+        owner: Option<String>,
+    },
+    /// The bearer of a token that somebody else signed.
     Token {
         /// The token's `sub`.
         subject: String,
@@ -40,37 +73,55 @@ pub enum PrincipalKind {
     },
 }
 
-/// What a caller may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Privileges {
-    /// Read public datasets.
-    pub read: bool,
-    /// Read private datasets too.
-    pub private: bool,
-    /// Register, reload, persist, unregister.
-    pub admin: bool,
-    /// Make and delete saved queries.
-    pub manage: bool,
-}
-
 impl Principal {
     /// The administrator.
     pub fn admin() -> Self {
-        Self { kind: PrincipalKind::Admin, privileges: Privileges { read: true, private: true, admin: true, manage: true } }
+        let organisation =
+            Membership { organisation: home::ORGANISATION.to_owned(), key: home::ORGANISATION.to_owned(), role: Role::Admin };
+        Self {
+            kind: PrincipalKind::Admin,
+            grants: Grants::everything(),
+            reads_public: true,
+            organisation: Some(organisation),
+            groups: Vec::new(),
+        }
     }
 
     /// Nobody in particular, who may read what is public or not even that.
-    pub fn nobody(read: bool) -> Self {
-        Self { kind: PrincipalKind::Nobody, privileges: Privileges { read, ..Privileges::default() } }
+    pub fn nobody(reads_public: bool) -> Self {
+        Self::bare(PrincipalKind::Nobody, Grants::default(), reads_public)
     }
 
-    /// A name for the log.
+    /// Somebody with these grants, in no organisation.
+    pub(crate) fn bare(kind: PrincipalKind, grants: Grants, reads_public: bool) -> Self {
+        Self { kind, grants, reads_public, organisation: None, groups: Vec::new() }
+    }
+
+    /// A name for the log and the audit log.
     pub fn label(&self) -> &str {
         match &self.kind {
             PrincipalKind::Nobody => "nobody",
             PrincipalKind::Admin => "admin",
+            PrincipalKind::User { login } => login,
+            PrincipalKind::Key { id, .. } => id,
             PrincipalKind::Token { subject, .. } => subject,
         }
+    }
+}
+
+impl Ctx {
+    /// Who makes a change, as the audit log names him.
+    pub(crate) fn actor(&self) -> Actor {
+        let principal = match &self.principal.kind {
+            PrincipalKind::Nobody => "nobody".to_owned(),
+            PrincipalKind::Admin => "admin".to_owned(),
+            PrincipalKind::User { login } => format!("user:{login}"),
+            PrincipalKind::Key { id, owner: Some(owner) } => format!("key:{id} of user:{owner}"),
+            PrincipalKind::Key { id, owner: None } => format!("key:{id}"),
+            PrincipalKind::Token { subject, .. } => format!("token:{subject}"),
+        };
+        let address = self.address.map(|address| address.to_string());
+        Actor { principal, address, request_id: self.request_id.clone() }
     }
 }
 

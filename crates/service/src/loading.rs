@@ -2,9 +2,11 @@
 
 use crate::config::OnStart;
 use crate::registry::{Counters, Entry, Generation, Origin};
-use crate::{Ctx, Service, State};
+use crate::{Ctx, Service, State, home};
+use datahall_core::access::{Scope, Verdict, decide};
 use datahall_core::dataset::DatasetSpec;
 use datahall_core::engine::{Access, Handle, Table};
+use datahall_core::privilege::Privilege;
 use datahall_core::{Error, Result};
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -25,7 +27,10 @@ pub(crate) fn not_found(name: &str) -> Error {
 impl Service {
     /// Whether the caller may know that the dataset is there.
     pub(crate) fn sees(&self, ctx: &Ctx, entry: &Entry) -> bool {
-        (!entry.private || ctx.principal.privileges.private) && !entry.expired(self.clock.now())
+        let public = !entry.private && ctx.principal.reads_public;
+        let scope = Scope { dataset: entry.record.get().map(String::as_str), ..home::scope() };
+        let verdict = decide(&ctx.principal.grants, Privilege::ReadData, &scope, public);
+        verdict == Verdict::Allowed && !entry.expired(self.clock.now())
     }
 
     pub(crate) fn find(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {

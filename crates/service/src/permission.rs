@@ -1,6 +1,7 @@
 //! Who may do what, for the dialects to ask before they read a body, and for every use case to ask again.
 
-use crate::{Credentials, Ctx, Principal, PrincipalKind, Service};
+use crate::{Credentials, Ctx, Principal, PrincipalKind, Service, home};
+use datahall_core::privilege::Privilege;
 use datahall_core::{Code, Error, Result};
 
 pub(crate) fn unauthenticated() -> Error {
@@ -22,7 +23,7 @@ impl Service {
     /// # Errors
     /// `Unauthenticated` for nobody in particular, `Forbidden` for a token without the scopes.
     pub fn require_read(&self, ctx: &Ctx) -> Result<()> {
-        if ctx.principal.privileges.read {
+        if ctx.principal.reads_public || ctx.principal.grants.allow_somewhere(Privilege::ReadData) {
             return Ok(());
         }
         match ctx.principal.kind {
@@ -36,7 +37,8 @@ impl Service {
     /// # Errors
     /// As [`Service::require_read`]; `Forbidden` also when there is no administrator at all.
     pub fn require_admin(&self, ctx: &Ctx) -> Result<()> {
-        if ctx.principal.privileges.admin { Ok(()) } else { Err(self.refusal(ctx, "administering")) }
+        let allowed = ctx.principal.grants.allow(Privilege::Admin, &home::scope());
+        if allowed { Ok(()) } else { Err(self.refusal(ctx, "administering")) }
     }
 
     /// Refuses callers who may not make, list and delete saved queries.
@@ -44,7 +46,7 @@ impl Service {
     /// # Errors
     /// As [`Service::require_admin`]; `NotFound` when nobody can have the right.
     pub fn require_manage(&self, ctx: &Ctx) -> Result<()> {
-        if ctx.principal.privileges.manage {
+        if ctx.principal.grants.allow(Privilege::WriteConf, &home::scope()) {
             return Ok(());
         }
         if !self.authenticator.has_admin() && !self.authenticator.accepts_tokens() {
@@ -57,6 +59,9 @@ impl Service {
         let authenticator = &self.authenticator;
         match ctx.principal.kind {
             PrincipalKind::Token { .. } => Error::forbidden(format!("forbidden: the token lacks a scope that {what} needs")),
+            PrincipalKind::User { .. } | PrincipalKind::Key { .. } => {
+                Error::forbidden(format!("forbidden: {what} needs a privilege that is not granted"))
+            }
             _ if self.settings.auth.enabled => unauthenticated(),
             _ if authenticator.has_admin() => Error::forbidden("forbidden: invalid or missing X-Admin-Token"),
             _ => Error::forbidden("forbidden: admin endpoints are disabled (set ADMIN_TOKEN env var to enable)"),
@@ -67,8 +72,9 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use crate::testing::{Fixture, admin, reader};
-    use crate::{Credentials, Ctx, Principal, PrincipalKind, Privileges};
+    use crate::{Credentials, Ctx, Principal, PrincipalKind};
     use datahall_core::Code;
+    use datahall_core::access::Grants;
 
     #[tokio::test]
     async fn the_administrators_token_counts_in_every_form_and_a_wrong_one_does_not_close_reading() {
@@ -106,7 +112,7 @@ mod tests {
         assert_eq!(error.message(), "forbidden: admin endpoints are disabled (set ADMIN_TOKEN env var to enable)");
         assert_eq!(nobody.service.require_manage(&reader()).unwrap_err().code(), Code::NotFound);
         let kind = PrincipalKind::Token { subject: "s".into(), scopes: vec![], tenant: None };
-        let token = Ctx { principal: Principal { kind, privileges: Privileges::default() }, ..reader() };
+        let token = Ctx { principal: Principal::bare(kind, Grants::default(), false), ..reader() };
         assert_eq!(fixture.service.require_read(&token).unwrap_err().code(), Code::Forbidden);
         assert_eq!(fixture.service.require_admin(&token).unwrap_err().code(), Code::Forbidden);
         let closed = Ctx { principal: Principal::nobody(false), ..reader() };

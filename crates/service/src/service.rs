@@ -2,7 +2,11 @@
 
 use crate::auth::{Authenticator, Fetch};
 use crate::config::{Environment, OnStart, Settings};
+use crate::records::{Reconciled, reconcile};
+use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
+use crate::{DatasetBlock, home};
+use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, random_hex};
 use datahall_core::engine::Engine;
 use datahall_core::{Error, Result};
@@ -23,6 +27,8 @@ const TICK: Duration = Duration::from_secs(1);
 pub struct Deps {
     /// Reads rows.
     pub engine: Arc<dyn Engine>,
+    /// Keeps the records.
+    pub catalog: Catalog,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Gives chance.
@@ -44,6 +50,7 @@ pub struct Deps {
 /// Every use case. Cheap to share; all of it is safe to call at once.
 pub struct Service {
     pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) catalog: Catalog,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) environment: Environment,
@@ -54,6 +61,7 @@ pub struct Service {
     pub(crate) exports_dir: PathBuf,
     pub(crate) authenticator: Authenticator,
     pub(crate) registry: Registry,
+    pub(crate) refusals: Refusals,
     /// Held while the configuration file is appended to.
     pub(crate) persisting: Arc<tokio::sync::Mutex<()>>,
     /// Held while the configuration file is read again.
@@ -72,15 +80,19 @@ impl Service {
     /// `Invalid` when a key of `[auth]` or a `[[dataset]]` cannot be used; `Unavailable` when the identity provider
     /// cannot be reached and `start_degraded` is off.
     pub async fn start(deps: Deps) -> Result<Arc<Self>> {
-        let Deps { engine, clock, random, fetch, environment, settings, config_path, data_dir, admin_token } = deps;
+        let Deps { engine, catalog, clock, random, fetch, environment, settings, config_path, data_dir, admin_token } = deps;
         let authenticator = Authenticator::new(&settings.auth, admin_token, fetch, clock.clone(), &environment).await?;
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
         let exports_dir = data_dir.join("tmp").join("exports");
         clear(&exports_dir)
             .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", exports_dir.display())))?;
+        home::ensure(&catalog).await?;
+        let reconciled = reconcile(&catalog, &settings.datasets, true).await?;
         let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
+        let (refusals, write_refusals) = Refusals::new(catalog.clone());
         let service = Arc::new_cyclic(|me| Self {
             engine,
+            catalog,
             clock,
             random,
             environment,
@@ -89,6 +101,7 @@ impl Service {
             exports_dir,
             authenticator,
             registry: Registry::default(),
+            refusals,
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
             background_loads,
@@ -96,8 +109,9 @@ impl Service {
             tasks: Mutex::default(),
             me: me.clone(),
         });
-        service.load_configured()?;
+        service.load_configured(&reconciled)?;
         service.watch_expiry();
+        service.background(write_refusals);
         Ok(service)
     }
 
@@ -129,11 +143,29 @@ impl Service {
         tasks.spawn(task);
     }
 
-    fn load_configured(self: &Arc<Self>) -> Result<()> {
+    /// An entry for a block of the file, and what its record says.
+    pub(crate) fn configured_entry(&self, block: &DatasetBlock, reconciled: &Reconciled) -> Result<Entry> {
+        let name = &block.name;
+        if reconciled.clashes.contains(name) {
+            return Err(Error::invalid(format!("the name is taken by a dataset that was made through an API: {name}")));
+        }
+        let mut entry = Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?;
+        if let Some((id, private)) = reconciled.records.get(&name.to_lowercase()) {
+            entry.private = *private;
+            let _ = entry.record.set(id.clone());
+        }
+        Ok(entry)
+    }
+
+    fn load_configured(self: &Arc<Self>, reconciled: &Reconciled) -> Result<()> {
         let mut eager = Vec::new();
         for block in &self.settings.datasets {
-            let entry = Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)
-                .map_err(|error| error.context(format!("dataset '{}'", block.name)))?;
+            if reconciled.clashes.contains(&block.name) {
+                tracing::error!(dataset = block.name, "not served: the name is taken by a dataset that was made through an API");
+                continue;
+            }
+            let entry =
+                self.configured_entry(block, reconciled).map_err(|error| error.context(format!("dataset '{}'", block.name)))?;
             let entry = Arc::new(entry);
             self.registry.reserve(&block.name)?.fill(entry.clone());
             if entry.on_start() == Some(OnStart::Eager) {

@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, SystemRandom};
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
@@ -219,8 +220,10 @@ impl Fixture {
             last_tables: Mutex::default(),
         });
         let clock = FakeClock::new();
+        let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
         let deps = Deps {
             engine: engine.clone(),
+            catalog: Catalog::open(&url, clock.clone(), random()).await.unwrap(),
             clock: clock.clone(),
             random: random(),
             fetch: Arc::new(NoFetch),

@@ -131,6 +131,7 @@ where
     let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let mut ctx = Ctx { principal: Principal::nobody(false), request_id: id, address };
     if let Err(error) = judge(app, front.access, &parts.headers, &mut ctx).await {
+        app.service.note_refusal(&ctx, &format!("{} {}", parts.method, front.endpoint.path()), parts.uri.path(), &error);
         body::drain(&parts.headers, request_body);
         return Err(error);
     }

@@ -24,6 +24,11 @@ impl Endpoint {
         Arc::new(Self { path: path.to_owned(), method: method.to_owned(), slots })
     }
 
+    /// The path, with `{name}` for the parameter.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Counts one answer.
     pub(crate) fn count(&self, status: u16, took: Duration) {
         let at = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len());

@@ -14,11 +14,13 @@ pub use fetch::{Fetch, HttpFetch};
 
 use crate::config::{Auth, Environment};
 use crate::permission::unauthenticated;
-use crate::{Credentials, Principal, PrincipalKind, Privileges};
+use crate::{Credentials, Principal, PrincipalKind, home};
 use admin_token::AdminToken;
 use claims::Claims;
 use datahall_core::Result;
+use datahall_core::access::{Grant, Grants};
 use datahall_core::clock::Clock;
+use datahall_core::privilege::{self, Privilege, Privileges};
 use jwks::Provider;
 use jwt::StaticKey;
 use presented::Presented;
@@ -117,7 +119,17 @@ impl Authenticator {
         };
         let read = has(&settings.read_scopes);
         let anonymous = !settings.enabled || settings.anonymous_read;
-        let privileges = Privileges { read: read || anonymous, private: read, admin: has_some(&settings.reload_scopes), manage };
-        Ok(Principal { kind: PrincipalKind::Token { subject: claims.subject(), scopes, tenant }, privileges })
+        let mut gives = Privileges::NONE;
+        if read {
+            gives = gives.union(privilege::of_public_datasets());
+        }
+        if manage {
+            gives = gives.union(Privileges::of(&[Privilege::WriteConf, Privilege::RunJobs]));
+        }
+        if has_some(&settings.reload_scopes) {
+            gives = Privileges::ALL;
+        }
+        let kind = PrincipalKind::Token { subject: claims.subject(), scopes, tenant };
+        Ok(Principal::bare(kind, Grants::new([Grant { at: home::place(), gives }]), read || anonymous))
     }
 }

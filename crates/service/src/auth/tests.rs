@@ -102,6 +102,11 @@ fn sign(kid: Option<&str>, claims: &Value, key: &[u8]) -> String {
     encode(&header, claims, &EncodingKey::from_rsa_pem(key).unwrap()).unwrap()
 }
 
+/// What a principal holds on the default project.
+fn held(principal: &Principal) -> Privileges {
+    principal.grants.on(&home::scope())
+}
+
 fn code(outcome: Result<Principal>) -> Option<Code> {
     outcome.err().map(|error| error.code())
 }
@@ -111,11 +116,12 @@ async fn a_good_token_gives_its_scopes() {
     let setting = set_up(settings()).await;
     let principal = setting.signed(json!({"scp": ["Other"]})).await.unwrap();
     assert_eq!(principal.label(), "ann");
-    assert_eq!(principal.privileges, Privileges { read: true, private: true, ..Privileges::default() });
+    assert_eq!(held(&principal), privilege::of_public_datasets());
+    assert!(principal.reads_public);
     let admin = setting.signed(json!({"scope": null, "scp": "datasets:read datasets:reload datasets:manage"})).await.unwrap();
-    assert_eq!(admin.privileges, Principal::admin().privileges);
+    assert_eq!(held(&admin), Privileges::ALL);
     let none = setting.signed(json!({"scope": null})).await.unwrap();
-    assert_eq!(none.privileges, Privileges::default());
+    assert!(held(&none).is_empty() && !none.reads_public);
     let nobody = setting.authenticator.identify(&Credentials::default()).await.unwrap();
     assert_eq!(nobody, Principal::nobody(false));
     assert!(setting.present(&sign(None, &setting.claims(json!({})), PRIVATE)).await.is_ok(), "the only key that fits");
@@ -242,11 +248,12 @@ async fn tenants_fallback_and_anonymous_reading() {
     assert_eq!(setting.authenticator.identify(&admin).await.unwrap(), Principal::nobody(true));
     assert_eq!(code(setting.present("secret").await), Some(Code::Unauthenticated));
     let unscoped = setting.signed(json!({"scope": "x"})).await.unwrap();
-    assert_eq!(unscoped.privileges, Privileges { read: true, ..Privileges::default() });
+    assert!(held(&unscoped).is_empty() && unscoped.reads_public);
     // No scope named: any token may read, and none administers.
     let setting = set_up(Auth { read_scopes: vec![], reload_scopes: vec![], ..settings() }).await;
     let principal = setting.signed(json!({"scope": null})).await.unwrap();
-    assert_eq!(principal.privileges, Privileges { read: true, private: true, ..Privileges::default() });
+    assert_eq!(held(&principal), privilege::of_public_datasets());
+    assert!(principal.reads_public);
 }
 
 #[tokio::test]

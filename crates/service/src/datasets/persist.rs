@@ -24,6 +24,7 @@ impl Service {
             outcome
         });
         append.await.map_err(Error::internal)??;
+        self.note(ctx, "dataset.persist", &name).await?;
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, dataset = name, "dataset persisted");
         Ok(path)
     }

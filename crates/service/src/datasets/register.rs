@@ -18,7 +18,15 @@ impl Service {
         let entry = Entry::of_block(&block, self.requested_access(), false, &self.environment, &*self.random)?;
         let entry = Arc::new(entry);
         self.load(&entry, "manual").await.map_err(as_refusal)?;
-        reservation.fill(entry.clone());
+        // In a task of its own: the record and the dataset come together, also when the caller goes away.
+        let (service, ctx_of_it, live) = (self.arc(), ctx.clone(), entry.clone());
+        let publish = tokio::spawn(async move {
+            let id = service.record_registration(&ctx_of_it, &block).await?;
+            let _ = live.record.set(id);
+            reservation.fill(live);
+            Ok(())
+        });
+        publish.await.map_err(Error::internal)??;
         tracing::info!(
             principal = ctx.principal.label(),
             request_id = ctx.request_id,

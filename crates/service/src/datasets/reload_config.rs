@@ -2,6 +2,7 @@
 
 use super::register::as_refusal;
 use crate::config::OnStart;
+use crate::records::{Reconciled, reconcile};
 use crate::registry::Entry;
 use crate::{ConfigReload, Ctx, DatasetBlock, ReloadError, Service, Settings, State};
 use datahall_core::{Error, Result};
@@ -29,6 +30,7 @@ impl Service {
         let service = self.arc();
         let reload = tokio::spawn(async move { service.reload_file(&path).await });
         let answer = reload.await.map_err(Error::internal)??;
+        self.note(ctx, "config.reload", "").await?;
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, registered = ?answer.registered, "configuration reloaded");
         Ok(answer)
     }
@@ -38,8 +40,9 @@ impl Service {
         let (file, environment) = (path.to_owned(), self.environment.clone());
         let settings = tokio::task::spawn_blocking(move || Settings::load(&file, &environment)).await.map_err(Error::internal)?;
         let settings = settings.map_err(|error| Error::invalid(error.message().replace('\n', "; ")))?;
+        let reconciled = reconcile(&self.catalog, &settings.datasets, false).await?;
         let at_once = self.settings.server.startup.max_concurrent.clamp(1, 1024);
-        let mut outcomes = futures::stream::iter(settings.datasets).map(|block| self.add(block)).buffered(at_once);
+        let mut outcomes = futures::stream::iter(settings.datasets).map(|block| self.add(block, &reconciled)).buffered(at_once);
         let mut answer = ConfigReload::default();
         while let Some(outcome) = outcomes.next().await {
             match outcome {
@@ -51,24 +54,24 @@ impl Service {
         Ok(answer)
     }
 
-    async fn add(&self, block: DatasetBlock) -> Outcome {
+    async fn add(&self, block: DatasetBlock, reconciled: &Reconciled) -> Outcome {
         self.drop_expired();
         let name = block.name.clone();
         let old = self.registry.find(&name);
         if old.as_ref().is_some_and(|old| old.state() != State::Failed) {
             return Outcome::Skipped(name);
         }
-        match self.add_new(&block, old.as_ref()).await {
+        match self.add_new(&block, old.as_ref(), reconciled).await {
             Ok(true) => Outcome::Registered(name),
             Ok(false) => Outcome::Skipped(name),
             Err(error) => Outcome::Failed(ReloadError { dataset: name, error: error.message().to_owned() }),
         }
     }
 
-    async fn add_new(&self, block: &DatasetBlock, old: Option<&Arc<Entry>>) -> Result<bool> {
+    async fn add_new(&self, block: &DatasetBlock, old: Option<&Arc<Entry>>, reconciled: &Reconciled) -> Result<bool> {
         // Somebody else registers it right now: then it is his.
         let Ok(reservation) = self.registry.reserve_over(&block.name, old) else { return Ok(false) };
-        let entry = Arc::new(Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?);
+        let entry = Arc::new(self.configured_entry(block, reconciled)?);
         if entry.on_start() == Some(OnStart::Eager) {
             self.load(&entry, "manual").await.map_err(as_refusal)?;
         }

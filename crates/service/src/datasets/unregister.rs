@@ -19,7 +19,12 @@ impl Service {
         if !dependents.is_empty() {
             return conflict(format!("dataset '{}' is read by saved queries: {}", entry.name, dependents.join(", ")));
         }
-        if !self.registry.remove(&entry) {
+        let (service, ctx_of_it, gone) = (self.arc(), ctx.clone(), entry.clone());
+        let remove = tokio::spawn(async move {
+            service.record_unregistration(&ctx_of_it, &gone).await?;
+            Ok::<_, Error>(service.registry.remove(&gone))
+        });
+        if !remove.await.map_err(Error::internal)?? {
             return Err(crate::loading::not_found(name));
         }
         tracing::info!(

@@ -10,8 +10,8 @@ use datahall_core::engine::{Access, Table};
 use datahall_core::policy::ColumnPolicy;
 use datahall_core::{Error, Result};
 use parking_lot::RwLock;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// One dataset.
@@ -19,8 +19,10 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) origin: Origin,
     pub(crate) policy: Arc<ColumnPolicy>,
-    /// Only the administrator and bearers of tokens see it.
+    /// Only those see it who were granted to.
     pub(crate) private: bool,
+    /// The id of its record in the catalog, once it has one; saved queries have none.
+    pub(crate) record: OnceLock<String>,
     /// Held while its rows are loaded: one load at a time.
     pub(crate) loading: tokio::sync::Mutex<()>,
     /// It waits in the queue for a load in the background.
@@ -80,6 +82,7 @@ impl Entry {
             origin,
             policy: Arc::new(policy),
             private,
+            record: OnceLock::new(),
             loading: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
             id: random_hex(random, 8),

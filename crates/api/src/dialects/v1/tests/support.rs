@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use datahall_core::Result;
 use datahall_core::clock::{SystemClock, SystemRandom};
-use datahall_service::{DatasetBlock, Deps, Environment, Fetch, Service, Settings};
+use datahall_service::{Catalog, DatasetBlock, Deps, Environment, Fetch, Service, Settings};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,8 +75,10 @@ impl Api {
         settings.datasets.push(DatasetBlock::from_json(block.to_string().as_bytes()).unwrap());
         change(&mut settings);
         let clock = Arc::new(SystemClock::new());
+        let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
         let service = Service::start(Deps {
             engine: Arc::new(SmallEngine),
+            catalog: Catalog::open(&url, clock.clone(), Arc::new(SystemRandom)).await.unwrap(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
             fetch: Arc::new(NoFetch),

@@ -1,0 +1,164 @@
+//! The start: what was registered at run time is gone, and the datasets of the configuration file have their records. The
+//! file owns source and options; who may see a dataset and what describes it stays as an API set it, unless the file says.
+
+use super::of_block::{Described, kept, record};
+use crate::{DatasetBlock, home};
+use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Origin, Visibility};
+use datahall_core::Result;
+use std::collections::HashMap;
+
+/// What the records say of the datasets of the file, by name in lower case.
+pub(crate) struct Reconciled {
+    /// Id, and whether only its organisation sees it.
+    pub(crate) records: HashMap<String, (String, bool)>,
+    /// The names, as the file has them, of those that are not served because an API's dataset has the name.
+    pub(crate) clashes: Vec<String>,
+}
+
+/// Brings the records in line with `blocks`. `first`: the process starts, so nothing is registered at run time.
+pub(crate) async fn reconcile(catalog: &Catalog, blocks: &[DatasetBlock], first: bool) -> Result<Reconciled> {
+    let mut change = catalog.change(&Actor::system()).await?;
+    let all = change.list(&List::<Dataset>::all().only("project", home::PROJECT)).await?.items;
+    let mut known: HashMap<String, Dataset> = HashMap::with_capacity(all.len());
+    let mut changed = 0;
+    for dataset in all {
+        if first && dataset.origin == Origin::Runtime {
+            change.delete(&dataset).await?;
+            change.audit(AuditEntry::deleted("dataset.purge", &dataset)?);
+            changed += 1;
+        } else {
+            known.insert(dataset.name.to_lowercase(), dataset);
+        }
+    }
+    let mut done = Reconciled { records: HashMap::with_capacity(blocks.len()), clashes: Vec::new() };
+    for block in blocks {
+        let key = block.name.to_lowercase();
+        let (dataset, is_new) = match known.remove(&key) {
+            Some(there) if there.origin == Origin::File => updated(&mut change, there, block).await?,
+            Some(_) => {
+                done.clashes.push(block.name.clone());
+                continue;
+            }
+            None => (inserted(&mut change, block).await?, true),
+        };
+        changed += usize::from(is_new);
+        done.records.insert(key, (dataset.meta.id.clone(), dataset.visibility == Visibility::Private));
+    }
+    if changed > 0 {
+        let detail = serde_json::json!({"datasets": blocks.len(), "changed": changed, "clashes": done.clashes.len()});
+        change.commit(AuditEntry::new("config.reconcile").detail(detail)).await?;
+    }
+    Ok(done)
+}
+
+async fn inserted(change: &mut Change, block: &DatasetBlock) -> Result<Dataset> {
+    let mut dataset = record(block, Origin::File)?;
+    change.insert(&mut dataset).await?;
+    change.audit(AuditEntry::created("dataset.create", &dataset)?);
+    Ok(dataset)
+}
+
+/// The record as it is now, and whether it had to be changed.
+async fn updated(change: &mut Change, there: Dataset, block: &DatasetBlock) -> Result<(Dataset, bool)> {
+    let Described { source, options } = Described::of(block)?;
+    let mut dataset = Dataset { name: block.name.clone(), source, options, ..there.clone() };
+    if let Some(stated) = block.visibility {
+        dataset.visibility = kept(stated);
+    }
+    if let Some(description) = &block.description {
+        dataset.metadata.insert("description".into(), description.as_str().into());
+    }
+    if dataset == there {
+        return Ok((dataset, false));
+    }
+    change.update(&mut dataset).await?;
+    change.audit(AuditEntry::updated("dataset.update", &there, &dataset)?);
+    Ok((dataset, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Fixture, admin, block};
+    use datahall_catalog::{AuditQuery, Object};
+    use serde_json::json;
+
+    fn csv(name: &str, location: &str) -> DatasetBlock {
+        block(&json!({"name": name, "source": {"kind": "csv", "location": location}}).to_string())
+    }
+
+    async fn find(catalog: &Catalog, name: &str) -> Option<Dataset> {
+        catalog.find(Dataset::by_name(home::PROJECT, name)).await.unwrap()
+    }
+
+    async fn set(catalog: &Catalog, name: &str, change_it: impl FnOnce(&mut Dataset)) {
+        let mut change = catalog.change(&Actor::named("ann")).await.unwrap();
+        let mut dataset = change.find(Dataset::by_name(home::PROJECT, name)).await.unwrap().unwrap();
+        change_it(&mut dataset);
+        change.update(&mut dataset).await.unwrap();
+        change.commit(AuditEntry::new("test")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_file_owns_the_source_and_an_api_what_the_file_does_not_say() {
+        let fixture = Fixture::new().await;
+        let catalog = &fixture.service.catalog;
+        reconcile(catalog, &[csv("Sales", "a.csv")], false).await.unwrap();
+        let id = find(catalog, "sales").await.unwrap().meta.id;
+        set(catalog, "sales", |dataset| {
+            dataset.visibility = Visibility::Private;
+            dataset.policy = Object::from_iter([("row_filter".into(), json!("x = 1"))]);
+        })
+        .await;
+        let again = reconcile(catalog, &[csv("sales", "b.csv")], false).await.unwrap();
+        assert_eq!(again.records["sales"], (id.clone(), true));
+        let kept = find(catalog, "sales").await.unwrap();
+        assert_eq!((kept.meta.id, kept.name.as_str(), &kept.source["location"]), (id, "sales", &json!("b.csv")));
+        assert_eq!(kept.policy["row_filter"], "x = 1");
+        let mut stated = csv("sales", "b.csv");
+        stated.visibility = Some(crate::config::Visibility::Public);
+        assert!(!reconcile(catalog, &[stated], false).await.unwrap().records["sales"].1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_when_nothing_changed() {
+        let fixture = Fixture::new().await;
+        let catalog = &fixture.service.catalog;
+        reconcile(catalog, &[csv("a", "x")], false).await.unwrap();
+        let entries = catalog.audit(&AuditQuery { limit: 1, ..AuditQuery::default() }).await.unwrap().total;
+        reconcile(catalog, &[csv("a", "x")], false).await.unwrap();
+        assert_eq!(catalog.audit(&AuditQuery { limit: 1, ..AuditQuery::default() }).await.unwrap().total, entries);
+    }
+
+    #[tokio::test]
+    async fn what_was_registered_at_run_time_goes_with_the_next_start_and_a_taken_name_is_reported() {
+        let fixture = Fixture::new().await;
+        fixture.register("gone").await;
+        let catalog = &fixture.service.catalog;
+        assert_eq!(find(catalog, "gone").await.unwrap().origin, Origin::Runtime);
+        let clash = reconcile(catalog, &[csv("GONE", "x")], false).await.unwrap();
+        assert_eq!(clash.clashes, ["GONE"]);
+        let fresh = reconcile(catalog, &[csv("GONE", "x")], true).await.unwrap();
+        assert!(fresh.clashes.is_empty());
+        assert_eq!(find(catalog, "gone").await.unwrap().origin, Origin::File);
+    }
+
+    #[tokio::test]
+    async fn registering_and_unregistering_are_in_the_audit_log_without_credentials() {
+        let fixture = Fixture::new().await;
+        let body = json!({
+            "name": "s", "source": {"kind": "csv", "location": "ok"},
+            "s3": {"region": "r", "access_key_id": "AKIA", "secret_access_key": "hunter2"}
+        });
+        fixture.register_block(block(&body.to_string())).await.unwrap();
+        let catalog = &fixture.service.catalog;
+        assert!(find(catalog, "s").await.is_some());
+        fixture.service.unregister(&admin(), "s").await.unwrap();
+        assert!(find(catalog, "s").await.is_none());
+        let log =
+            catalog.audit(&AuditQuery { principal: Some("admin".into()), limit: 10, ..AuditQuery::default() }).await.unwrap();
+        let actions: Vec<_> = log.items.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(actions, ["dataset.unregister", "dataset.register"]);
+        assert!(!format!("{log:?}").contains("hunter2") && !format!("{log:?}").contains("AKIA"));
+    }
+}

@@ -1,0 +1,35 @@
+//! Datasets registered at run time: their records come and go with them.
+
+use super::of_block::record;
+use crate::registry::Entry;
+use crate::{Ctx, DatasetBlock, Service};
+use datahall_catalog::{AuditEntry, Dataset, Origin};
+use datahall_core::Result;
+
+impl Service {
+    /// Makes the record of a dataset that was registered; gives its id.
+    pub(crate) async fn record_registration(&self, ctx: &Ctx, block: &DatasetBlock) -> Result<String> {
+        let mut dataset = record(block, Origin::Runtime)?;
+        let mut change = self.catalog.change(&ctx.actor()).await?;
+        change.insert(&mut dataset).await?;
+        let entry = AuditEntry::created("dataset.register", &dataset)?;
+        change.commit(entry).await?;
+        Ok(dataset.meta.id)
+    }
+
+    /// Deletes the record of a dataset that is taken off.
+    pub(crate) async fn record_unregistration(&self, ctx: &Ctx, entry: &Entry) -> Result<()> {
+        let Some(id) = entry.record.get() else { return Ok(()) };
+        let mut change = self.catalog.change(&ctx.actor()).await?;
+        // Gone already, it is as it should be.
+        let Some(dataset) = change.get::<Dataset>(id).await? else { return Ok(()) };
+        change.delete(&dataset).await?;
+        let entry = AuditEntry::deleted("dataset.unregister", &dataset)?;
+        change.commit(entry).await
+    }
+
+    /// Notes in the audit log what was done to a dataset without a change to its record.
+    pub(crate) async fn note(&self, ctx: &Ctx, action: &str, dataset: &str) -> Result<()> {
+        self.catalog.record(&ctx.actor(), AuditEntry::new(action).on("dataset", dataset)).await
+    }
+}
