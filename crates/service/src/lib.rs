@@ -30,6 +30,6 @@ pub use answers::{
 pub use auth::{Fetch, HttpFetch};
 pub use config::{DatasetBlock, Environment, Settings};
 pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind};
-pub use datahall_catalog::Catalog;
+pub use datahall_catalog::{self as catalog, Catalog};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

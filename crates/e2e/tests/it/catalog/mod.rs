@@ -1,0 +1,5 @@
+//! The records a server keeps, on SQLite and on PostgreSQL.
+
+mod command_line;
+mod crash;
+mod start;
