@@ -12,6 +12,7 @@ mod ctx;
 mod datasets;
 mod home;
 mod loading;
+mod node;
 mod permission;
 mod readiness;
 mod records;

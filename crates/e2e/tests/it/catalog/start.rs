@@ -38,10 +38,8 @@ async fn two_servers_on_one_database_start_and_serve() {
     let rows = scratch.write("rows.csv", "a\n1\n");
     let config = scratch.write("datasets.toml", server::block("rows", "csv", &rows.display().to_string(), ""));
     let (one, two) = (scratch.path("one"), scratch.path("two"));
-    let (one, two) = tokio::join!(
-        builder(&place, &one).config_file(&config).start(),
-        builder(&place, &two).config_file(&config).start()
-    );
+    let (one, two) =
+        tokio::join!(builder(&place, &one).config_file(&config).start(), builder(&place, &two).config_file(&config).start());
     for server in [one, two] {
         assert_eq!(server.names().await, ["rows"]);
     }
