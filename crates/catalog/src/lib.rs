@@ -66,6 +66,7 @@ mod pages;
 mod record;
 mod records;
 mod store;
+mod totals;
 
 pub use actor::Actor;
 pub use audit::{AuditEntry, AuditQuery, AuditRecord, Outcome};
