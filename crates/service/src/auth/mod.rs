@@ -127,7 +127,7 @@ impl Authenticator {
             gives = gives.union(Privileges::of(&[Privilege::WriteConf, Privilege::RunJobs]));
         }
         if has_some(&settings.reload_scopes) {
-            gives = Privileges::ALL;
+            gives = gives.union(privilege::of_operators());
         }
         let kind = PrincipalKind::Token { subject: claims.subject(), scopes, tenant };
         Ok(Principal::bare(kind, Grants::new([Grant { at: home::place(), gives }]), read || anonymous))
