@@ -2,4 +2,5 @@
 
 mod command_line;
 mod crash;
+mod full_disk;
 mod start;
