@@ -1,0 +1,1 @@
+//! Credentials from end to end: made, presented, refused.
