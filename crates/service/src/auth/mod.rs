@@ -27,7 +27,6 @@ use crate::permission::unauthenticated;
 use crate::{Credentials, Principal};
 use admin_token::AdminToken;
 use claims::Claims;
-use datahall_catalog::Catalog;
 use datahall_core::Result;
 use datahall_core::clock::Clock;
 use jwks::Provider;

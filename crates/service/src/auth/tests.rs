@@ -4,6 +4,7 @@ use super::*;
 use crate::testing::{FakeClock, random};
 use crate::{PrincipalKind, home};
 use async_trait::async_trait;
+use datahall_catalog::Catalog;
 use datahall_core::privilege::{self, Privileges};
 use datahall_core::{Code, Error};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};

@@ -1,0 +1,1 @@
+//! The companion routes over the whole router.
