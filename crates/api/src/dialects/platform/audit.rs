@@ -1,8 +1,8 @@
 //! `GET /api/audit`: who did what, and what was refused.
 
+use super::changes;
 use super::fault::{self, Fault};
 use super::paging::{Paging, query};
-use super::changes;
 use crate::shared::call::Call;
 use crate::shared::openapi::Operation;
 use axum::response::Response;
