@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use datahall_core::Result;
 use datahall_core::clock::{SystemClock, SystemRandom};
-use datahall_service::{Catalog, DatasetBlock, Deps, Environment, Fetch, Service, Settings};
+use datahall_service::{Catalog, Ctx, DatasetBlock, Deps, Environment, Fetch, Hidden, NewUser, Principal, Service, Settings};
 use engine::SmallEngine;
 use serde_json::Value;
 use std::sync::Arc;
@@ -121,9 +121,27 @@ impl Api {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        self.request(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
+}
+
+/// Makes a user.
+pub(crate) async fn user(api: &Api, login: &str, password: &str) {
+    let new = NewUser { login: login.into(), password: Some(Hidden(password.into())), ..NewUser::default() };
+    let ctx = Ctx { principal: Principal::admin(), request_id: String::new(), address: None };
+    api.service.create_user(&ctx, new).await.unwrap();
+}
+
+/// Logs a user in; gives the session's secret.
+pub(crate) async fn session(api: &Api, login: &str, password: &str) -> String {
+    let body = serde_json::json!({"username": login, "password": password});
+    let answer = api.post("/api/auth/login", &body.to_string()).await;
+    answer.json()["access_token"].as_str().unwrap().to_owned()
 }
