@@ -24,6 +24,8 @@ pub enum Code {
     LimitExceeded,
     /// It took longer than the time a request is given.
     Timeout,
+    /// The caller tried too often; the error says when to try again.
+    Throttled,
     /// Not now: still loading, at capacity, or a source that went away.
     Unavailable,
     /// There is no space left for writing, or what is written to has become read-only (HTTP's 507); reading goes on.

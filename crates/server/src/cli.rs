@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod accounts;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -29,6 +31,12 @@ pub(crate) enum Command {
     Init(Init),
     /// Check a configuration file, and say line and key of what is wrong
     Check(Config),
+    /// Make, change, list and delete users
+    User(accounts::User),
+    /// Make, list and delete groups of users
+    Group(accounts::Group),
+    /// Make, list and revoke API keys
+    Key(accounts::Key),
     /// Back up, restore or check the catalog
     #[command(subcommand)]
     Catalog(Catalog),

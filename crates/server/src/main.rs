@@ -1,5 +1,6 @@
 //! The `datahall` binary: command line, configuration, and putting the layers together.
 
+mod accounts;
 mod admin_token;
 mod catalog;
 mod check;
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
         cli::Command::Demo(arguments) => demo::main(arguments),
         cli::Command::Init(arguments) => init::main(&arguments),
         cli::Command::Check(arguments) => check::main(&arguments),
+        cli::Command::User(user) => accounts::main(accounts::Command::User(user)),
+        cli::Command::Group(group) => accounts::main(accounts::Command::Group(group)),
+        cli::Command::Key(key) => accounts::main(accounts::Command::Key(key)),
         cli::Command::Catalog(command) => catalog::main(command),
         cli::Command::Openapi(arguments) => openapi(&arguments),
     };

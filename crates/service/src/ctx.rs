@@ -61,6 +61,8 @@ pub enum PrincipalKind {
         id: String,
         /// The user whom it acts for, if any.
         owner: Option<String>,
+        /// What its owner calls it.
+        name: String,
     },
     /// The bearer of a token that somebody else signed.
     Token {
@@ -116,8 +118,8 @@ impl Ctx {
             PrincipalKind::Nobody => "nobody".to_owned(),
             PrincipalKind::Admin => "admin".to_owned(),
             PrincipalKind::User { login } => format!("user:{login}"),
-            PrincipalKind::Key { id, owner: Some(owner) } => format!("key:{id} of user:{owner}"),
-            PrincipalKind::Key { id, owner: None } => format!("key:{id}"),
+            PrincipalKind::Key { id, owner: Some(owner), .. } => format!("key:{id} of user:{owner}"),
+            PrincipalKind::Key { id, owner: None, .. } => format!("key:{id}"),
             PrincipalKind::Token { subject, .. } => format!("token:{subject}"),
         };
         let address = self.address.map(|address| address.to_string());
@@ -132,6 +134,23 @@ pub struct Credentials {
     pub admin_token: Option<String>,
     /// The header `Authorization`, whole.
     pub authorization: Option<String>,
+    /// The cookie `datahall_session`; empty when there are several, which is nobody's session.
+    pub cookie: Option<String>,
+    /// From which page the request comes. It only matters beside a cookie, which browsers send unasked.
+    pub page: RequestPage,
+}
+
+/// What a browser says of the page that made it send a request.
+#[derive(Debug, Clone, Default)]
+pub struct RequestPage {
+    /// Whether the request's method may change anything.
+    pub changes: bool,
+    /// The header `Sec-Fetch-Site`.
+    pub fetch_site: Option<String>,
+    /// The header `Origin`.
+    pub origin: Option<String>,
+    /// The header `Host`.
+    pub host: Option<String>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -140,6 +159,8 @@ impl std::fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("admin_token", &self.admin_token.is_some())
             .field("authorization", &self.authorization.is_some())
+            .field("cookie", &self.cookie.is_some())
+            .field("page", &self.page)
             .finish()
     }
 }

@@ -3,8 +3,10 @@
 //! - [`Service`]: the use cases, one file each below `datasets/`, `sql.rs`, `saved_queries/`
 //! - [`auth`]: credentials → [`Principal`]
 //! - [`config`]: the configuration file, its checks, and appending to it
+//! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `registry`: the datasets that are live, and the generations of their rows
 
+mod accounts;
 mod answers;
 pub mod auth;
 pub mod config;
@@ -24,13 +26,16 @@ mod sql;
 #[cfg(test)]
 mod testing;
 
+pub use accounts::{
+    CreatedKey, GroupChange, KeyInfo, LoggedIn, NewGroup, NewKey, NewUser, OrganisationRoleOf, UserChange, UserInfo,
+};
 pub use answers::{
     Answer, ConfigReload, Export, Readiness, ReloadAll, ReloadError, Reloaded, SqlAnswer, State, Stats, Status, Summary,
     TableSchema,
 };
 pub use auth::{Fetch, HttpFetch};
 pub use config::{DatasetBlock, Environment, Settings};
-pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind};
-pub use datahall_catalog::{self as catalog, Catalog};
+pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
+pub use datahall_catalog::{self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, Millis, Object, Outcome, Page};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

@@ -80,7 +80,11 @@ mod tests {
     async fn the_administrators_token_counts_in_every_form_and_a_wrong_one_does_not_close_reading() {
         let fixture = Fixture::new().await;
         let identify = async |x: Option<&str>, authorization: Option<&str>| {
-            let credentials = Credentials { admin_token: x.map(Into::into), authorization: authorization.map(Into::into) };
+            let credentials = Credentials {
+                admin_token: x.map(Into::into),
+                authorization: authorization.map(Into::into),
+                ..Credentials::default()
+            };
             fixture.service.identify(&credentials).await.unwrap()
         };
         // Basic with user name `secret` and no password.

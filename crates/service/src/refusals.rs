@@ -29,6 +29,15 @@ impl Refusals {
     }
 }
 
+impl Refusals {
+    /// Notes an attempt.
+    pub(crate) fn note(&self, actor: Actor, entry: AuditEntry) {
+        if self.sender.try_send((actor, entry)).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 async fn write(catalog: Catalog, mut receiver: mpsc::Receiver<(Actor, AuditEntry)>, lost: Arc<AtomicU64>) {
     while let Some((actor, entry)) = receiver.recv().await {
         if let Err(error) = catalog.record(&actor, entry).await {
@@ -53,10 +62,11 @@ impl Service {
             return;
         }
         let detail = serde_json::json!({"message": error.message()});
-        let entry = AuditEntry::new(action).on("path", object).detail(detail).outcome(Outcome::Refused);
-        if self.refusals.sender.try_send((ctx.actor(), entry)).is_err() {
-            self.refusals.lost.fetch_add(1, Ordering::Relaxed);
+        let mut entry = AuditEntry::new(action).on("path", object).detail(detail).outcome(Outcome::Refused);
+        if let Some(organisation) = &ctx.principal.organisation {
+            entry = entry.organisation(&organisation.organisation);
         }
+        self.refusals.note(ctx.actor(), entry);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The service: what every use case works with, and its start and end.
 
-use crate::auth::{Authenticator, Fetch};
+use crate::accounts::passwords::Passwords;
+use crate::accounts::throttle::Throttle;
+use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
@@ -60,6 +62,8 @@ pub struct Service {
     /// Where exports are put.
     pub(crate) exports_dir: PathBuf,
     pub(crate) authenticator: Authenticator,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
     pub(crate) refusals: Refusals,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -83,7 +87,10 @@ impl Service {
     /// cannot be reached and `start_degraded` is off.
     pub async fn start(deps: Deps) -> Result<Arc<Self>> {
         let Deps { engine, catalog, clock, random, fetch, environment, settings, config_path, data_dir, admin_token } = deps;
-        let authenticator = Authenticator::new(&settings.auth, admin_token, fetch, clock.clone(), &environment).await?;
+        let (directory, write_uses) = Directory::new(catalog.clone(), clock.clone());
+        let directory = Arc::new(directory);
+        let authenticator =
+            Authenticator::new(&settings.auth, admin_token, fetch, directory.clone(), clock.clone(), &environment).await?;
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
         let exports_dir = data_dir.join("tmp").join("exports");
         clear(&exports_dir)
@@ -93,6 +100,7 @@ impl Service {
         let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
         let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
+        let throttle = Throttle::new(clock.clone());
         let service = Arc::new_cyclic(|me| Self {
             engine,
             catalog,
@@ -103,6 +111,8 @@ impl Service {
             config_path,
             exports_dir,
             authenticator,
+            passwords: Passwords::default(),
+            throttle,
             registry: Registry::default(),
             node,
             refusals,
@@ -115,7 +125,11 @@ impl Service {
         });
         service.load_configured(&reconciled)?;
         service.watch_expiry();
+        service.watch_retention();
         service.background(write_refusals);
+        service.background(write_uses);
+        directory.refresh().await?;
+        service.background(async move { directory.watch().await });
         Ok(service)
     }
 

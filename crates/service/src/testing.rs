@@ -1,7 +1,7 @@
 //! For tests: an engine of a few rows that does as the location says, a clock that is set by hand, a service on both.
 
 use crate::auth::Fetch;
-use crate::{Ctx, DatasetBlock, Deps, Environment, Principal, Service, Settings, Summary};
+use crate::{Credentials, Ctx, DatasetBlock, Deps, Environment, Principal, Service, Settings, Summary};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -181,7 +181,7 @@ pub(crate) struct Fixture {
     pub(crate) clock: Arc<FakeClock>,
     /// The configuration file.
     pub(crate) config: Option<PathBuf>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Fixture {
@@ -220,20 +220,14 @@ impl Fixture {
             last_tables: Mutex::default(),
         });
         let clock = FakeClock::new();
-        let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
-        let deps = Deps {
-            engine: engine.clone(),
-            catalog: Catalog::open(&url, clock.clone(), random()).await.unwrap(),
-            clock: clock.clone(),
-            random: random(),
-            fetch: Arc::new(NoFetch),
-            environment: Environment::fixed(&[]),
-            settings,
-            config_path: config.clone(),
-            data_dir: folder.path().join("data"),
-            admin_token: admin.map(Into::into),
-        };
-        Self { service: Service::start(deps).await.unwrap(), engine, clock, config, _folder: folder }
+        let service = node(settings, config.clone(), &folder, "data", admin, (engine.clone(), clock.clone())).await;
+        Self { service, engine, clock, config, folder }
+    }
+
+    /// Another process on the same catalog.
+    pub(crate) async fn another_node(&self) -> Arc<Service> {
+        let parts = (self.engine.clone(), self.clock.clone());
+        node(Settings::default(), None, &self.folder, "other", Some("secret"), parts).await
     }
 
     pub(crate) async fn register_block(&self, block: DatasetBlock) -> Result<Summary> {
@@ -257,6 +251,31 @@ impl Fixture {
     }
 }
 
+/// A service on the catalog in `folder`.
+async fn node(
+    settings: Settings,
+    config_path: Option<PathBuf>,
+    folder: &tempfile::TempDir,
+    data: &str,
+    admin: Option<&str>,
+    (engine, clock): (Arc<FakeEngine>, Arc<FakeClock>),
+) -> Arc<Service> {
+    let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
+    let deps = Deps {
+        engine,
+        catalog: Catalog::open(&url, clock.clone(), random()).await.unwrap(),
+        clock,
+        random: random(),
+        fetch: Arc::new(NoFetch),
+        environment: Environment::fixed(&[]),
+        settings,
+        config_path,
+        data_dir: folder.path().join(data),
+        admin_token: admin.map(Into::into),
+    };
+    Service::start(deps).await.unwrap()
+}
+
 pub(crate) fn random() -> Arc<dyn Random> {
     Arc::new(SystemRandom)
 }
@@ -267,6 +286,12 @@ pub(crate) fn block(json: &str) -> DatasetBlock {
 
 pub(crate) fn admin() -> Ctx {
     Ctx { principal: Principal::admin(), request_id: "test".into(), address: None }
+}
+
+/// Whoever presents this in the header `Authorization`.
+pub(crate) async fn bearer(service: &Service, secret: &str) -> Result<Ctx> {
+    let credentials = Credentials { authorization: Some(format!("Bearer {secret}")), ..Credentials::default() };
+    Ok(Ctx { principal: service.identify(&credentials).await?, ..admin() })
 }
 
 /// Nobody in particular, who may read.

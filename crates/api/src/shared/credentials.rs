@@ -1,10 +1,57 @@
 //! What a request says of who sends it.
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use datahall_service::Credentials;
+use datahall_service::{Credentials, RequestPage};
 
-/// The credentials in `headers`, as written there.
-pub(crate) fn extract(headers: &HeaderMap) -> Credentials {
+/// The cookie that holds a session.
+pub(crate) const COOKIE: &str = "datahall_session";
+
+/// The credentials in the head of a request, as written there.
+pub(crate) fn extract(parts: &Parts) -> Credentials {
+    let headers = &parts.headers;
     let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    Credentials { admin_token: text("x-admin-token"), authorization: text(header::AUTHORIZATION.as_str()) }
+    let cookie = cookie(headers);
+    // Where a request comes from only matters beside a cookie.
+    let page = cookie.is_some().then(|| RequestPage {
+        changes: !parts.method.is_safe(),
+        fetch_site: text("sec-fetch-site"),
+        origin: text(header::ORIGIN.as_str()),
+        host: text(header::HOST.as_str()),
+    });
+    Credentials {
+        admin_token: text("x-admin-token"),
+        authorization: text(header::AUTHORIZATION.as_str()),
+        cookie,
+        page: page.unwrap_or_default(),
+    }
+}
+
+/// The session's cookie; empty when there are several that differ, for one of them was put there by somebody else.
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter().map(|value| value.to_str().unwrap_or_default());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut found = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value.trim_matches('"'));
+    let first = found.next()?;
+    Some(if found.all(|other| other == first) { first.to_owned() } else { String::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cookie_of(lines: &[&str]) -> Option<String> {
+        cookie(&lines.iter().map(|line| (header::COOKIE, line.parse().unwrap())).collect())
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others_and_two_are_none() {
+        assert_eq!(cookie_of(&["a=b; datahall_session=x; c=d"]).as_deref(), Some("x"));
+        assert_eq!(cookie_of(&["a=b", "datahall_session=\"x\""]).as_deref(), Some("x"));
+        assert_eq!(cookie_of(&["datahall_session=x; datahall_session=y"]).as_deref(), Some(""));
+        assert_eq!(cookie_of(&["datahall_session=x", "datahall_session=x"]).as_deref(), Some("x"));
+        for none in ["", "datahall_session", "xdatahall_session=x", "Datahall_Session=x", ";;=;"] {
+            assert_eq!(cookie_of(&[none]), None, "{none}");
+        }
+    }
 }

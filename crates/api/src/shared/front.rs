@@ -5,14 +5,14 @@ use super::call::{App, Call};
 use super::metrics::Endpoint;
 use super::route::{Access, RenderError};
 use super::rows::Deadline;
-use super::{body, credentials, ids};
-use axum::extract::{ConnectInfo, Request};
+use super::{body, credentials, forwarded, ids};
+use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use datahall_core::{Code, Error, Result};
 use datahall_service::{Ctx, Principal};
 use futures::FutureExt;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,9 +128,9 @@ where
     Fut: Future<Output = Result<Response>>,
 {
     let (parts, request_body) = request.into_parts();
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let address = forwarded::sender(&parts, app.service.settings()).address;
     let mut ctx = Ctx { principal: Principal::nobody(false), request_id: id, address };
-    if let Err(error) = judge(app, front.access, &parts.headers, &mut ctx).await {
+    if let Err(error) = judge(app, front.access, &parts, &mut ctx).await {
         app.service.note_refusal(&ctx, &format!("{} {}", parts.method, front.endpoint.path()), parts.uri.path(), &error);
         body::drain(&parts.headers, request_body);
         return Err(error);
@@ -139,16 +139,18 @@ where
 }
 
 /// Finds out who asks and whether he may, before anything of the body is read.
-async fn judge(app: &App, access: Access, headers: &axum::http::HeaderMap, ctx: &mut Ctx) -> Result<()> {
+async fn judge(app: &App, access: Access, parts: &Parts, ctx: &mut Ctx) -> Result<()> {
     if access == Access::Open {
         return Ok(());
     }
-    ctx.principal = app.service.identify(&credentials::extract(headers)).await?;
+    ctx.principal = app.service.identify(&credentials::extract(parts)).await?;
     match access {
         Access::Open => Ok(()),
         Access::Read => app.service.require_read(ctx),
         Access::Admin => app.service.require_admin(ctx),
         Access::Manage => app.service.require_manage(ctx),
+        Access::Known => app.service.require_known(ctx),
+        Access::OrganisationAdmin => app.service.require_organisation_admin(ctx),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The OpenAPI document, put together from what each operation says of itself.
 
+use super::dialect::Dialect;
 use super::route::{Access, Route};
 use serde_json::{Map, Value, json};
 
@@ -12,12 +13,13 @@ pub(crate) struct Operation {
     parameters: Vec<Value>,
     body: Option<Value>,
     responses: Vec<(u16, Value)>,
+    failures: Vec<(u16, String)>,
 }
 
 impl Operation {
     /// An operation of the group `tag`.
     pub(crate) fn new(tag: &'static str, id: &'static str, summary: &'static str) -> Self {
-        Self { tag, id, summary, about: "", parameters: Vec::new(), body: None, responses: Vec::new() }
+        Self { tag, id, summary, about: "", parameters: Vec::new(), body: None, responses: Vec::new(), failures: Vec::new() }
     }
 
     /// What one should know beyond the summary.
@@ -68,20 +70,27 @@ impl Operation {
     }
 
     /// An error answer in the dialect's shape.
-    pub(crate) fn fails(self, status: u16, text: &str) -> Self {
-        self.answers(status, "Error", text)
+    pub(crate) fn fails(mut self, status: u16, text: &str) -> Self {
+        self.failures.push((status, text.to_owned()));
+        self
     }
 
-    fn render(mut self, route: &Route, id: String) -> Value {
+    fn render(mut self, route: &Route, id: String, error_schema: &str) -> Value {
         if self.body.is_some() {
             self = self.fails(400, "The body is wrong: what and where").fails(413, "The body is too large");
         }
-        if route.path.contains("{name}") {
-            self = self.fails(404, "There is no such dataset");
+        let parameter = path_parameter(&route.path);
+        match parameter {
+            Some("name") => self = self.fails(404, "There is no such dataset"),
+            Some(_) => self = self.fails(404, "There is no such thing"),
+            None => {}
         }
         if route.access != Access::Open {
             self = self.fails(401, "A bearer token is missing or does not hold").fails(403, "The caller may not do this");
             self = self.fails(503, "Not now; see Retry-After").fails(504, "It took too long");
+        }
+        for (status, text) in std::mem::take(&mut self.failures) {
+            self = self.answers(status, error_schema, &text);
         }
         let mut responses = Map::new();
         for (status, response) in self.responses {
@@ -91,9 +100,11 @@ impl Operation {
         if !self.about.is_empty() {
             rendered["description"] = self.about.into();
         }
-        if route.path.contains("{name}") {
-            let name = json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}, "description": "The name of a dataset"});
-            self.parameters.insert(0, name);
+        if let Some(name) = parameter {
+            let text = if name == "name" { "The name of a dataset" } else { "The id" };
+            let parameter =
+                json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}, "description": text});
+            self.parameters.insert(0, parameter);
         }
         if !self.parameters.is_empty() {
             rendered["parameters"] = self.parameters.into();
@@ -111,19 +122,29 @@ fn security(access: Access) -> Value {
         Access::Open => json!([]),
         // The empty requirement: datasets may be open to anybody.
         Access::Read => json!([{}, {"AdminToken": []}, {"Bearer": []}]),
-        Access::Admin | Access::Manage => json!([{"AdminToken": []}, {"Bearer": []}]),
+        Access::Admin | Access::Manage | Access::Known | Access::OrganisationAdmin => json!([{"AdminToken": []}, {"Bearer": []}]),
     }
+}
+
+/// The name in the braces of a path; no path has two.
+fn path_parameter(path: &str) -> Option<&str> {
+    Some(path.split_once('{')?.1.split_once('}')?.0)
 }
 
 fn reference(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
-/// The document for `routes`, whose schemas are `schemas` (a JSON object by name).
-pub(crate) fn document(routes: &[Route], schemas: Value) -> Value {
-    let mut paths = Map::new();
+/// The document for all of these together.
+pub(crate) fn document(dialects: &[Dialect]) -> Value {
+    let (mut paths, mut schemas) = (Map::new(), Map::new());
     let mut ids = std::collections::HashSet::new();
-    for route in routes {
+    for dialect in dialects {
+        // The files are part of the program, and a test parses them.
+        schemas.extend(serde_json::from_str::<Map<String, Value>>(dialect.schemas).unwrap_or_default());
+    }
+    let routes = dialects.iter().flat_map(|dialect| dialect.routes.iter().map(move |route| (route, dialect.error_schema)));
+    for (route, error_schema) in routes {
         let operation = (route.describe)();
         let mut id = operation.id.to_owned();
         // The same operation at a second path needs an id of its own.
@@ -131,7 +152,7 @@ pub(crate) fn document(routes: &[Route], schemas: Value) -> Value {
             id.push_str("_alias");
         }
         let item = paths.entry(route.path.to_string()).or_insert_with(|| json!({}));
-        item[route.method.to_ascii_lowercase()] = operation.render(route, id);
+        item[route.method.to_ascii_lowercase()] = operation.render(route, id, error_schema);
     }
     json!({
         "openapi": "3.1.0",

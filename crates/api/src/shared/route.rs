@@ -23,6 +23,10 @@ pub(crate) enum Access {
     Admin,
     /// Whoever may keep saved queries.
     Manage,
+    /// Whoever proves who he is.
+    Known,
+    /// Whoever administers his organisation, or the instance.
+    OrganisationAdmin,
 }
 
 /// How a dialect writes an error.

@@ -1,7 +1,9 @@
 //! What a token says, once its signature holds: whether it counts here and now, and for whom.
 
+use crate::accounts::names;
 use crate::config::Auth;
 use crate::permission::unauthenticated;
+use datahall_core::privilege::Role;
 use datahall_core::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -63,6 +65,23 @@ impl Claims {
             return Ok(tenant);
         }
         Err(Error::forbidden("forbidden: the token's tenant is not allowed"))
+    }
+
+    /// The organisation and the role in it, where the token names both as Datahall does (`org`, `role`); other issuers use the
+    /// same words for other things.
+    pub(super) fn organisation(&self) -> Result<Option<(&str, Role)>> {
+        let (Some(organisation), Some(role)) = (self.text("org"), self.text("role")) else { return Ok(None) };
+        let Ok(role) = Role::parse(role) else { return Ok(None) };
+        match names::check("org", organisation) {
+            Ok(()) => Ok(Some((organisation, role))),
+            Err(error) => Err(unauthenticated().with_detail(error.message())),
+        }
+    }
+
+    /// The groups that the token names.
+    pub(super) fn groups(&self) -> Vec<String> {
+        let Some(Value::Array(groups)) = self.0.get("groups") else { return Vec::new() };
+        groups.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     fn text(&self, claim: &str) -> Option<&str> {

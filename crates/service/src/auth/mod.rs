@@ -1,33 +1,39 @@
-//! Credentials → principal: the administrator's token, and bearer tokens of an identity provider or a known key.
+//! Credentials → principal: the administrator's token, API keys, sessions, and bearer tokens of an identity provider or a
+//! known key. `ARCHITECTURE.md` tells the order.
 
 mod admin_token;
+mod cache;
 mod claims;
+mod csrf;
+mod directory;
 mod fetch;
+mod freshness;
 mod jwks;
 mod jwt;
+mod last_use;
 mod presented;
+mod principals;
+pub(crate) mod secrets;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use directory::Directory;
 pub use fetch::{Fetch, HttpFetch};
 
 use crate::config::{Auth, Environment};
 use crate::permission::unauthenticated;
-use crate::{Credentials, Principal, PrincipalKind, home};
+use crate::{Credentials, Principal};
 use admin_token::AdminToken;
 use claims::Claims;
 use datahall_core::Result;
-use datahall_core::access::{Grant, Grants};
 use datahall_core::clock::Clock;
-use datahall_core::privilege::{self, Privilege, Privileges};
 use jwks::Provider;
 use jwt::StaticKey;
 use presented::Presented;
+use secrets::Shape;
 use std::sync::Arc;
-
-/// The scope that saved queries need when the configuration names none.
-const MANAGE_SCOPE: &str = "datasets:manage";
 
 /// Judges credentials.
 pub(crate) struct Authenticator {
@@ -36,6 +42,8 @@ pub(crate) struct Authenticator {
     keys: Vec<StaticKey>,
     provider: Option<Provider>,
     clock: Arc<dyn Clock>,
+    /// Keys, sessions and organisations.
+    pub(crate) directory: Arc<Directory>,
 }
 
 impl Authenticator {
@@ -44,6 +52,7 @@ impl Authenticator {
         settings: &Auth,
         admin_token: Option<String>,
         fetch: Arc<dyn Fetch>,
+        directory: Arc<Directory>,
         clock: Arc<dyn Clock>,
         environment: &Environment,
     ) -> Result<Self> {
@@ -58,7 +67,7 @@ impl Authenticator {
                 Ok(()) => {}
             }
         }
-        Ok(Self { admin, settings: settings.clone(), keys, provider, clock })
+        Ok(Self { admin, settings: settings.clone(), keys, provider, clock, directory })
     }
 
     /// Whether anybody can be the administrator by a token of his own.
@@ -71,25 +80,61 @@ impl Authenticator {
         self.provider.is_some() || !self.keys.is_empty()
     }
 
+    /// Who the credentials prove. What is presented decides how it is judged: the administrator's token first, then secrets of
+    /// the shapes that Datahall gives out, then web tokens. A cookie counts when no header proved or refused anybody.
     pub(crate) async fn identify(&self, credentials: &Credentials) -> Result<Principal> {
         let is_admin = |token: &str| self.admin.as_ref().is_some_and(|admin| admin.matches(token));
         if credentials.admin_token.as_deref().is_some_and(is_admin) {
             return Ok(Principal::admin());
         }
-        let nobody = Principal::nobody(!self.settings.enabled || self.settings.anonymous_read);
-        let Some(header) = credentials.authorization.as_deref() else { return Ok(nobody) };
-        let presented = Presented::of(header);
-        if presented.secret.as_deref().is_some_and(is_admin) {
-            return Ok(Principal::admin());
+        if let Some(header) = credentials.authorization.as_deref() {
+            let secret = Presented::of(header).secret;
+            if secret.as_deref().is_some_and(is_admin) {
+                return Ok(Principal::admin());
+            }
+            match secret.as_deref().map_or(Shape::Other, secrets::shape) {
+                Shape::Key(prefix) => return self.directory.key(secret.as_deref().unwrap_or_default(), prefix).await,
+                Shape::Session => return Ok(self.directory.session(secret.as_deref().unwrap_or_default()).await?.0),
+                Shape::Broken => return Err(unauthenticated()),
+                Shape::Other if self.accepts_tokens() => return self.bearer(&secret.ok_or_else(unauthenticated)?).await,
+                // Nothing to judge it by: whatever a proxy added must not close what is open to all. A key or a session it cannot
+                // be, whether there are any or not: those have a shape of their own.
+                Shape::Other => {}
+            }
         }
-        if !self.accepts_tokens() {
-            // Nothing to judge it by: whatever a proxy added must not close what is open to all.
-            return Ok(nobody);
+        match credentials.cookie.as_deref() {
+            Some(cookie) => self.by_cookie(cookie, credentials).await,
+            None => Ok(Principal::nobody(!self.settings.enabled || self.settings.anonymous_read)),
         }
-        let token = presented.secret.ok_or_else(unauthenticated)?;
-        let claims = self.judge(&token).await?;
+    }
+
+    /// The session that the credentials present, unjudged.
+    ///
+    /// # Errors
+    /// `Forbidden` when the page of another site may have sent the cookie.
+    pub(crate) fn session_in(&self, credentials: &Credentials) -> Result<Option<String>> {
+        let header = credentials.authorization.as_deref().and_then(|header| Presented::of(header).secret);
+        if let Some(secret) = header.filter(|secret| secrets::shape(secret) == Shape::Session) {
+            return Ok(Some(secret));
+        }
+        let Some(cookie) = &credentials.cookie else { return Ok(None) };
+        csrf::check(&credentials.page)?;
+        Ok(Some(cookie.clone()))
+    }
+
+    async fn by_cookie(&self, cookie: &str, credentials: &Credentials) -> Result<Principal> {
+        if secrets::shape(cookie) != Shape::Session {
+            return Err(unauthenticated());
+        }
+        let (principal, _) = self.directory.session(cookie).await?;
+        csrf::check(&credentials.page)?;
+        Ok(principal)
+    }
+
+    async fn bearer(&self, token: &str) -> Result<Principal> {
+        let claims = self.judge(token).await?;
         claims.check(&self.settings, self.clock.now().timestamp())?;
-        self.principal(&claims)
+        tokens::principal(&self.settings, &self.directory, &claims).await
     }
 
     /// The claims of a token whose signature holds.
@@ -104,32 +149,5 @@ impl Authenticator {
             Some(provider) => provider.verify(token, &header).await,
             None => Err(unauthenticated()),
         }
-    }
-
-    fn principal(&self, claims: &Claims) -> Result<Principal> {
-        let settings = &self.settings;
-        let tenant = claims.tenant(settings)?;
-        let scopes = claims.scopes();
-        let has = |needed: &[String]| needed.iter().all(|scope| scopes.contains(&scope.to_lowercase()));
-        // No scope asked for means that no token administers: anybody's token would.
-        let has_some = |needed: &[String]| !needed.is_empty() && has(needed);
-        let manage = match &settings.manage_scopes {
-            Some(needed) => has_some(needed),
-            None => scopes.iter().any(|scope| scope == MANAGE_SCOPE),
-        };
-        let read = has(&settings.read_scopes);
-        let anonymous = !settings.enabled || settings.anonymous_read;
-        let mut gives = Privileges::NONE;
-        if read {
-            gives = gives.union(privilege::of_public_datasets());
-        }
-        if manage {
-            gives = gives.union(Privileges::of(&[Privilege::WriteConf, Privilege::RunJobs]));
-        }
-        if has_some(&settings.reload_scopes) {
-            gives = gives.union(privilege::of_operators());
-        }
-        let kind = PrincipalKind::Token { subject: claims.subject(), scopes, tenant };
-        Ok(Principal::bare(kind, Grants::new([Grant { at: home::place(), gives }]), read || anonymous))
     }
 }

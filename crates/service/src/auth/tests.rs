@@ -1,8 +1,11 @@
 //! Tokens that must count and tokens that must not, on keys that are for these tests alone.
 
 use super::*;
-use crate::testing::FakeClock;
+use crate::testing::{FakeClock, random};
+use crate::{PrincipalKind, home};
 use async_trait::async_trait;
+use datahall_catalog::Catalog;
+use datahall_core::privilege::{self, Privileges};
 use datahall_core::{Code, Error};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use parking_lot::Mutex;
@@ -50,6 +53,8 @@ struct Setting {
     authenticator: Authenticator,
     provider: Arc<FakeProvider>,
     clock: Arc<FakeClock>,
+    directory: Arc<Directory>,
+    _folder: tempfile::TempDir,
 }
 
 fn settings() -> Auth {
@@ -67,9 +72,15 @@ async fn set_up(settings: Auth) -> Setting {
     let provider = Arc::new(FakeProvider { key_id: Mutex::new("k1".into()), down: Mutex::new(false), fetches: Mutex::new(0) });
     let clock = FakeClock::new();
     let environment = Environment::fixed(&[("JWT_SECRET", "a shared secret")]);
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
+    let catalog = Catalog::open(&url, clock.clone(), random()).await.unwrap();
+    home::ensure(&catalog).await.unwrap();
+    let directory = Arc::new(Directory::new(catalog, clock.clone()).0);
+    let secret = Some("secret".into());
     let authenticator =
-        Authenticator::new(&settings, Some("secret".into()), provider.clone(), clock.clone(), &environment).await.unwrap();
-    Setting { authenticator, provider, clock }
+        Authenticator::new(&settings, secret, provider.clone(), directory.clone(), clock.clone(), &environment).await.unwrap();
+    Setting { authenticator, provider, clock, directory, _folder: folder }
 }
 
 impl Setting {
@@ -88,7 +99,7 @@ impl Setting {
     }
 
     async fn present(&self, token: &str) -> Result<Principal> {
-        let credentials = Credentials { admin_token: None, authorization: Some(format!("Bearer {token}")) };
+        let credentials = Credentials { authorization: Some(format!("Bearer {token}")), ..Credentials::default() };
         self.authenticator.identify(&credentials).await
     }
 
@@ -218,14 +229,15 @@ async fn without_keys_a_token_cannot_be_judged() {
     let setting = set_up(settings()).await;
     let down = FakeProvider { key_id: Mutex::default(), down: Mutex::new(true), fetches: Mutex::default() };
     let down: Arc<FakeProvider> = Arc::new(down);
-    let (clock, none) = (setting.clock.clone(), Environment::fixed(&[]));
+    let (clock, none, directory) = (setting.clock.clone(), Environment::fixed(&[]), setting.directory.clone());
     let strict = Auth { start_degraded: false, ..settings() };
     assert_eq!(
-        Authenticator::new(&strict, None, down.clone(), clock.clone(), &none).await.err().unwrap().code(),
+        Authenticator::new(&strict, None, down.clone(), directory.clone(), clock.clone(), &none).await.err().unwrap().code(),
         Code::Unavailable
     );
-    let authenticator = Authenticator::new(&settings(), None, down.clone(), clock.clone(), &none).await.unwrap();
-    let degraded = Setting { authenticator, provider: down.clone(), clock };
+    let authenticator =
+        Authenticator::new(&settings(), None, down.clone(), directory.clone(), clock.clone(), &none).await.unwrap();
+    let degraded = Setting { authenticator, provider: down.clone(), clock, directory, _folder: setting._folder };
     assert_eq!(code(degraded.signed(json!({})).await), Some(Code::Unavailable));
     *down.down.lock() = false;
     *down.key_id.lock() = "k1".into();
@@ -242,7 +254,7 @@ async fn tenants_fallback_and_anonymous_reading() {
     assert_eq!(code(setting.signed(json!({"org": {"id": "b"}})).await), Some(Code::Forbidden));
     assert_eq!(code(setting.signed(json!({})).await), Some(Code::Forbidden));
 
-    let admin = Credentials { admin_token: Some("secret".into()), authorization: None };
+    let admin = Credentials { admin_token: Some("secret".into()), ..Credentials::default() };
     assert_eq!(setting.authenticator.identify(&admin).await.unwrap(), Principal::admin());
     let setting = set_up(Auth { admin_token_fallback: false, anonymous_read: true, ..settings() }).await;
     assert_eq!(setting.authenticator.identify(&admin).await.unwrap(), Principal::nobody(true));

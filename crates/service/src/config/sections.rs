@@ -1,6 +1,7 @@
 //! The small sections: `[sql]`, `[security]`, `[limits]`, `[metrics]`, `[swagger]`.
 
 use super::later::OAuth2;
+use super::network::Network;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ impl Default for Sql {
 pub struct Security {
     /// Local paths are only read below these; unset: anywhere.
     pub allowed_roots: Option<Vec<PathBuf>>,
+    /// Networks, as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<Network>,
     /// Whether URLs that callers name may lead to loopback, private and link-local addresses.
     pub allow_private_networks: bool,
 }
@@ -36,6 +39,8 @@ pub struct Security {
 pub struct Limits {
     /// Memory for running queries together, in MiB; unset: the engine's own choice.
     pub query_memory_mb: Option<u64>,
+    /// Days after which entries of the audit log are deleted; 0: never.
+    pub audit_retention_days: u32,
 }
 
 /// `[metrics]`.

@@ -59,10 +59,12 @@ port = 8080
 
 # [security]
 # allowed_roots = ["/data"]            # local paths only below these; default: anywhere
+# trusted_proxies = ["10.0.0.0/8"]     # whose X-Forwarded-For and X-Forwarded-Proto are believed; default: nobody's
 # allow_private_networks = false       # whether URLs in requests may lead into private networks
 
 # [limits]
 # query_memory_mb = 1024               # for running queries, together
+# audit_retention_days = 0             # older entries of the audit log are deleted; 0: kept for ever
 
 # A dataset: one table under a name. As many of these blocks as you like; paths are relative to the working folder.
 # [[dataset]]

@@ -2,7 +2,7 @@
 
 use super::of_block::{NODE, record};
 use crate::registry::Entry;
-use crate::{Ctx, DatasetBlock, Service};
+use crate::{Ctx, DatasetBlock, Service, home};
 use datahall_catalog::{AuditEntry, Dataset, Origin};
 use datahall_core::Result;
 
@@ -13,8 +13,9 @@ impl Service {
         dataset.options.insert(NODE.into(), self.node.as_str().into());
         let mut change = self.catalog.change(&ctx.actor()).await?;
         change.insert(&mut dataset).await?;
-        let entry = AuditEntry::created("dataset.register", &dataset)?;
+        let entry = AuditEntry::created("dataset.register", &dataset)?.organisation(home::ORGANISATION);
         change.commit(entry).await?;
+        self.authenticator.directory.forget(&["datasets"]);
         Ok(dataset.meta.id)
     }
 
@@ -25,12 +26,14 @@ impl Service {
         // Gone already, it is as it should be.
         let Some(dataset) = change.get::<Dataset>(id).await? else { return Ok(()) };
         change.delete(&dataset).await?;
-        let entry = AuditEntry::deleted("dataset.unregister", &dataset)?;
-        change.commit(entry).await
+        let entry = AuditEntry::deleted("dataset.unregister", &dataset)?.organisation(home::ORGANISATION);
+        change.commit(entry).await?;
+        self.authenticator.directory.forget(&["datasets"]);
+        Ok(())
     }
 
     /// Notes in the audit log what was done to a dataset without a change to its record.
     pub(crate) async fn note(&self, ctx: &Ctx, action: &str, dataset: &str) -> Result<()> {
-        self.catalog.record(&ctx.actor(), AuditEntry::new(action).on("dataset", dataset)).await
+        self.catalog.record(&ctx.actor(), AuditEntry::new(action).on("dataset", dataset).organisation(home::ORGANISATION)).await
     }
 }

@@ -18,7 +18,6 @@ mod register;
 mod reload;
 mod reload_all;
 mod reload_config;
-mod reply;
 mod router;
 mod schema;
 mod sql;
@@ -28,10 +27,21 @@ mod unregister;
 mod version;
 
 #[cfg(test)]
-mod access_table;
+pub(crate) mod access_table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use error::render as render_error;
-pub(crate) use openapi::document;
-pub(crate) use router::{fallbacks, routes};
+use crate::shared::dialect::Dialect;
+use crate::shared::reply;
+use datahall_service::Settings;
+
+/// What of this dialect is mounted under `settings`.
+pub(crate) fn dialect(settings: &Settings) -> Dialect {
+    Dialect {
+        routes: router::routes(settings),
+        render_error: error::render,
+        method_not_allowed: error::method_not_allowed,
+        error_schema: "Error",
+        schemas: include_str!("schemas.json"),
+    }
+}

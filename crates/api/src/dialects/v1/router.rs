@@ -1,26 +1,18 @@
 //! The routes of dialect `v1`: method, path, who may call, and the operation.
 
 use super::{
-    count, docs, error, export, list, metrics, openapi, persist, probes, queries, query, register, reload, reload_all,
-    reload_config, schema, sql, status, stream, unregister, version,
+    count, docs, export, list, metrics, openapi, persist, probes, queries, query, register, reload, reload_all, reload_config,
+    schema, sql, status, stream, unregister, version,
 };
-use crate::shared::call::App;
-use crate::shared::front::{self, Line};
-use crate::shared::metrics::Endpoint;
 use crate::shared::route::Access::{Admin, Manage, Open, Read};
 use crate::shared::route::Route;
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::Response;
-use datahall_core::Error;
 use datahall_service::Settings;
-use std::sync::Arc;
 
 /// Below this path the routes of datasets are found without a version, too.
 const UNVERSIONED: &str = "/datapress";
 
 /// Every route, as `settings` switch them on.
-pub(crate) fn routes(settings: &Settings) -> Vec<Route> {
+pub(super) fn routes(settings: &Settings) -> Vec<Route> {
     let mut routes = probes_and_version();
     routes.extend(versioned());
     if settings.metrics.enabled {
@@ -86,25 +78,4 @@ fn aliases(prefix: &str) -> impl Iterator<Item = Route> {
         .chain([list])
         .chain(others)
         .map(move |route| route.at(format!("{base}{}", route.path.replacen("/api/v1/", "/api/", 1))))
-}
-
-/// Adds the answers for unknown paths and wrong methods, counted by `unmatched`.
-pub(crate) fn fallbacks(router: Router<Arc<App>>, unmatched: Arc<Endpoint>) -> Router<Arc<App>> {
-    let counted = unmatched.clone();
-    let not_found = move |State(app): State<Arc<App>>, request: Request| async move {
-        let error = Error::not_found(format!("not found: path: {}", request.uri().path()));
-        refuse(&app, &counted, &request, |id| error::render(&error, id))
-    };
-    let wrong_method = move |State(app): State<Arc<App>>, request: Request| async move {
-        let message = format!("method not allowed: {} {}", request.method(), request.uri().path());
-        refuse(&app, &unmatched, &request, |id| error::method_not_allowed(&message, id))
-    };
-    router.fallback(not_found).method_not_allowed_fallback(wrong_method)
-}
-
-fn refuse(app: &App, endpoint: &Endpoint, request: &Request, render: impl FnOnce(&str) -> Response) -> Response {
-    let (id, started) = (app.ids.of(request.headers()), app.clock.monotonic());
-    let mut response = render(&id);
-    front::finish(app, endpoint, &mut response, &Line { id: &id, method: request.method(), uri: request.uri(), started });
-    response
 }

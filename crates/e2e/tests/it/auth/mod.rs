@@ -1,4 +1,6 @@
 //! Who may do what.
 
+mod accounts;
 mod admin;
+mod matrix;
 mod oidc;

@@ -1,6 +1,6 @@
 //! A dataset as a Parquet file: conditions, ranges, HEAD.
 
-use super::support::Api;
+use crate::testing::Api;
 use axum::body::Body;
 
 const PARQUET: &str = "/api/v1/datasets/small/parquet";

@@ -1,6 +1,6 @@
 //! Queries, counts, streams and SQL: bodies, formats, headers and conditions.
 
-use super::support::Api;
+use crate::testing::Api;
 use axum::body::Body;
 use serde_json::json;
 

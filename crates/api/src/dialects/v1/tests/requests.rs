@@ -1,6 +1,6 @@
 //! What holds for every request: listings, schema, unknown paths, methods, ids, time limits, panics, counters.
 
-use super::support::{ADMIN, Api};
+use crate::testing::{ADMIN, Api};
 use axum::body::Body;
 use serde_json::json;
 

@@ -1,13 +1,15 @@
 //! A router with one dataset, `small`, and requests to it.
 
-use super::engine::SmallEngine;
+mod engine;
+
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use datahall_core::Result;
 use datahall_core::clock::{SystemClock, SystemRandom};
-use datahall_service::{Catalog, DatasetBlock, Deps, Environment, Fetch, Service, Settings};
+use datahall_service::{Catalog, Ctx, DatasetBlock, Deps, Environment, Fetch, Hidden, NewUser, Principal, Service, Settings};
+use engine::SmallEngine;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,37 +17,37 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// The administrator's secret.
-pub(super) const ADMIN: (&str, &str) = ("x-admin-token", "s3cret");
+pub(crate) const ADMIN: (&str, &str) = ("x-admin-token", "s3cret");
 
 /// A running router.
-pub(super) struct Api {
+pub(crate) struct Api {
     router: Router,
-    pub(super) service: Arc<Service>,
+    pub(crate) service: Arc<Service>,
     _folder: TempDir,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", String::from_utf8_lossy(&self.body)))
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub(super) fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         self.json()["error"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
@@ -60,11 +62,11 @@ impl Fetch for NoFetch {
 }
 
 impl Api {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
-    pub(super) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("small.parquet"), "x").unwrap();
         let mut settings = Settings::default();
@@ -100,28 +102,46 @@ impl Api {
         panic!("not ready: {}", api.get("/readyz").await.text());
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], Body::empty()).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         self.post_with(path, &[], body).await
     }
 
-    pub(super) async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut all = vec![("content-type", "application/json")];
         all.extend_from_slice(headers);
         self.send("POST", path, &all, Body::from(body.to_owned())).await
     }
 
-    pub(super) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        self.request(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
+}
+
+/// Makes a user.
+pub(crate) async fn user(api: &Api, login: &str, password: &str) {
+    let new = NewUser { login: login.into(), password: Some(Hidden(password.into())), ..NewUser::default() };
+    let ctx = Ctx { principal: Principal::admin(), request_id: String::new(), address: None };
+    api.service.create_user(&ctx, new).await.unwrap();
+}
+
+/// Logs a user in; gives the session's secret.
+pub(crate) async fn session(api: &Api, login: &str, password: &str) -> String {
+    let body = serde_json::json!({"username": login, "password": password});
+    let answer = api.post("/api/auth/login", &body.to_string()).await;
+    answer.json()["access_token"].as_str().unwrap().to_owned()
 }

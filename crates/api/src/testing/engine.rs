@@ -12,10 +12,10 @@ use std::any::Any;
 use std::sync::Arc;
 
 /// Opens [`batch`] whatever it is asked for.
-pub(super) struct SmallEngine;
+pub(crate) struct SmallEngine;
 
 /// The one table: `id` 1 to 3, and `name`.
-pub(super) fn batch() -> RecordBatch {
+pub(crate) fn batch() -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
     let names: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("\"c\"")]));
     RecordBatch::try_from_iter_with_nullable([("id", ids, true), ("Name", names, true)]).unwrap()

@@ -11,7 +11,7 @@ use serde::Serialize;
 ///
 /// # Errors
 /// `Internal` when it cannot be written as JSON.
-pub(super) fn json(value: &impl Serialize) -> Result<Response> {
+pub(crate) fn json(value: &impl Serialize) -> Result<Response> {
     json_with(StatusCode::OK, value)
 }
 
@@ -19,12 +19,12 @@ pub(super) fn json(value: &impl Serialize) -> Result<Response> {
 ///
 /// # Errors
 /// `Internal` when it cannot be written as JSON.
-pub(super) fn json_with(status: StatusCode, value: &impl Serialize) -> Result<Response> {
+pub(crate) fn json_with(status: StatusCode, value: &impl Serialize) -> Result<Response> {
     Ok(bytes(status, serde_json::to_vec(value).map_err(Error::internal)?))
 }
 
 /// An answer of bytes that are JSON.
-pub(super) fn bytes(status: StatusCode, json: impl Into<Body>) -> Response {
+pub(crate) fn bytes(status: StatusCode, json: impl Into<Body>) -> Response {
     let mut response = Response::new(json.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -32,6 +32,6 @@ pub(super) fn bytes(status: StatusCode, json: impl Into<Body>) -> Response {
 }
 
 /// A moment as answers write it.
-pub(super) fn timestamp(time: DateTime<Utc>) -> String {
+pub(crate) fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -1,0 +1,14 @@
+//! Who may call which route, as data. A route that is missing here, or here and not there, fails a test.
+
+use crate::shared::route::Access::{self, Known, Open, OrganisationAdmin};
+
+/// Method, path and who may call, of every route.
+pub(crate) const TABLE: &[(&str, &str, Access)] = &[
+    ("GET", "/api/me", Known),
+    ("POST", "/api/auth/login", Open),
+    ("POST", "/api/auth/logout", Open),
+    ("GET", "/api/auth/tokens", OrganisationAdmin),
+    ("POST", "/api/auth/tokens", OrganisationAdmin),
+    ("DELETE", "/api/auth/tokens/{id}", OrganisationAdmin),
+    ("GET", "/api/audit", OrganisationAdmin),
+];

@@ -1,0 +1,22 @@
+//! JSON bodies of this dialect: 400 for what is no JSON, 422 for JSON that says something wrong.
+
+use super::fault::Fault;
+use crate::shared::call::Call;
+use crate::shared::{body, json};
+use axum::http::StatusCode;
+use datahall_core::Error;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// The body, which must be one JSON object; unknown fields are left alone.
+pub(super) async fn read<T: DeserializeOwned>(call: &mut Call) -> Result<T, Fault> {
+    if let Err(error) = body::require_json(&call.parts.headers) {
+        body::drain(&call.parts.headers, std::mem::take(&mut call.body));
+        return Err(Fault::coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", error));
+    }
+    let bytes = call.bytes().await?;
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(&bytes) {
+        let error = Error::invalid(format!("the body is no JSON: {error}"));
+        return Err(Fault::coded(StatusCode::BAD_REQUEST, "invalid_json", error));
+    }
+    Ok(json::parse(&bytes)?)
+}

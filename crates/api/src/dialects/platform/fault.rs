@@ -1,0 +1,46 @@
+//! A failure whose status or code in this dialect says more than its kind does.
+
+use super::error;
+use axum::http::StatusCode;
+use axum::response::Response;
+use datahall_core::Error;
+
+/// What went wrong, and how it is to be answered.
+pub(super) struct Fault {
+    error: Error,
+    /// `None`: as its kind is.
+    as_: Option<(StatusCode, &'static str)>,
+}
+
+impl Fault {
+    /// To be answered with this status and code.
+    pub(super) fn coded(status: StatusCode, code: &'static str, error: Error) -> Self {
+        Self { error, as_: Some((status, code)) }
+    }
+
+    /// A parameter of the query string is wrong.
+    pub(super) fn query(message: impl Into<String>) -> Self {
+        Self::coded(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", Error::invalid(message))
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self { error, as_: None }
+    }
+}
+
+/// What the route answers.
+///
+/// # Errors
+/// Failures that are answered as their kind is.
+pub(super) fn settle(outcome: Result<Response, Fault>) -> datahall_core::Result<Response> {
+    match outcome {
+        Ok(response) => Ok(response),
+        Err(Fault { error, as_: None }) => Err(error),
+        Err(Fault { error, as_: Some((status, code)) }) => {
+            tracing::debug!(code, error = error.message(), "request refused");
+            Ok(error::render_as(status, code, &error))
+        }
+    }
+}

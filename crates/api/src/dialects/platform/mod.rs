@@ -1,0 +1,34 @@
+//! Dialect `platform`: a lakehouse platform's API; so far the routes that go along with every dialect: who am I, logging in,
+//! tokens, the audit log. `router.rs` is the table of contents; one file per operation.
+
+mod audit;
+mod body;
+mod changes;
+mod error;
+mod fault;
+mod login;
+mod logout;
+mod me;
+mod paging;
+mod router;
+mod tokens;
+
+#[cfg(test)]
+pub(crate) mod access_table;
+#[cfg(test)]
+mod tests;
+
+use crate::shared::dialect::Dialect;
+use crate::shared::reply;
+use datahall_service::Settings;
+
+/// What of this dialect is mounted under `settings`.
+pub(crate) fn dialect(settings: &Settings) -> Dialect {
+    Dialect {
+        routes: router::routes(settings),
+        render_error: error::render,
+        method_not_allowed: error::method_not_allowed,
+        error_schema: "PlatformError",
+        schemas: include_str!("schemas.json"),
+    }
+}

@@ -1,0 +1,66 @@
+//! `limit` and `offset`, and the envelope of a list.
+
+use super::fault::Fault;
+use super::reply;
+use crate::shared::call::Call;
+use crate::shared::openapi::Operation;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+
+const DEFAULT_LIMIT: u64 = 50;
+/// More is not refused but cut down to this.
+const MOST: u64 = 200;
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Paging {
+    pub(super) limit: u64,
+    pub(super) offset: u64,
+}
+
+#[derive(Serialize)]
+struct Listing<T> {
+    total: u64,
+    items: Vec<T>,
+    limit: u64,
+    offset: u64,
+}
+
+impl Paging {
+    pub(super) fn of(call: &Call) -> Result<Self, Fault> {
+        let limit = number(call, "limit")?.unwrap_or(DEFAULT_LIMIT).min(MOST);
+        Ok(Self { limit, offset: number(call, "offset")?.unwrap_or(0) })
+    }
+
+    /// The answer of these of `total`.
+    pub(super) fn answer<T: Serialize>(self, total: Option<u64>, items: Vec<T>) -> Result<Response, Fault> {
+        let Self { limit, offset } = self;
+        Ok(reply::json(&Listing { total: total.unwrap_or_default(), items, limit, offset })?)
+    }
+
+    /// Adds the two to what the document says.
+    pub(super) fn describe(operation: Operation) -> Operation {
+        operation
+            .query(
+                "limit",
+                json!({"type": "integer", "minimum": 0, "default": DEFAULT_LIMIT}),
+                "At most so many; cut down to 200",
+            )
+            .query("offset", json!({"type": "integer", "minimum": 0, "default": 0}), "After so many others")
+            .fails(422, "A parameter is wrong: which and why")
+    }
+}
+
+fn number(call: &Call, name: &str) -> Result<Option<u64>, Fault> {
+    let Some(text) = query(call, name)? else { return Ok(None) };
+    let wrong = || Fault::query(format!("{name}: must be a whole number from 0"));
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Beyond every number there is nothing, as beyond any large one.
+    if is_number { Ok(Some(text.parse().unwrap_or(u64::MAX))) } else { Err(wrong()) }
+}
+
+/// A parameter of the query string.
+pub(super) fn query(call: &Call, name: &str) -> Result<Option<String>, Fault> {
+    call.query_parameter(name).map_err(|error| Fault::query(error.message()))
+}

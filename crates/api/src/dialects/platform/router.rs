@@ -1,0 +1,22 @@
+//! The routes of dialect `platform`: method, path, who may call, and the operation.
+
+use super::{audit, login, logout, me, tokens};
+use crate::shared::route::Access::{Known, Open, OrganisationAdmin};
+use crate::shared::route::Route;
+use datahall_service::Settings;
+
+/// Every route.
+pub(super) fn routes(settings: &Settings) -> Vec<Route> {
+    let routes = [
+        Route::get("/api/me", Known, me::describe, me::handle),
+        Route::post("/api/auth/login", Open, login::describe, login::handle),
+        // Whoever is logged out already may log out again, and his browser forgets the cookie.
+        Route::post("/api/auth/logout", Open, logout::describe, logout::handle),
+        Route::get("/api/auth/tokens", OrganisationAdmin, tokens::list::describe, tokens::list::handle),
+        Route::post("/api/auth/tokens", OrganisationAdmin, tokens::create::describe, tokens::create::handle),
+        Route::delete("/api/auth/tokens/{id}", OrganisationAdmin, tokens::revoke::describe, tokens::revoke::handle),
+        Route::get("/api/audit", OrganisationAdmin, audit::describe, audit::handle),
+    ];
+    let prefix = &settings.server.prefix;
+    routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()
+}

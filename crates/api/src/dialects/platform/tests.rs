@@ -1,0 +1,7 @@
+//! The companion routes over the whole router.
+
+mod audit;
+mod credentials;
+mod login;
+mod matrix;
+mod tokens;

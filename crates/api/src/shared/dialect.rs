@@ -1,0 +1,18 @@
+//! A dialect as the router sees it: its routes, and how it writes errors.
+
+use super::route::{RenderError, Route};
+use axum::response::Response;
+
+/// What of a dialect is mounted.
+pub(crate) struct Dialect {
+    /// Its routes, as the settings switch them on.
+    pub(crate) routes: Vec<Route>,
+    /// How it writes an error.
+    pub(crate) render_error: RenderError,
+    /// How it answers a method that one of its paths does not have: from a message and the request's id.
+    pub(crate) method_not_allowed: fn(&str, &str) -> Response,
+    /// The name of the schema of its errors.
+    pub(crate) error_schema: &'static str,
+    /// The schemas that its operations refer to: a JSON object by name.
+    pub(crate) schemas: &'static str,
+}

@@ -1,0 +1,31 @@
+//! What identifying and deciding cost while the key is remembered. A measurement: `cargo test --release -- --ignored identify`.
+
+use super::keys::viewer;
+use crate::testing::{Fixture, admin};
+use crate::{Credentials, Ctx};
+use std::time::{Duration, Instant};
+
+const TIMES: u32 = 20_000;
+
+#[tokio::test]
+#[ignore = "a measurement, for the release build"]
+async fn identify_and_decide_cost_under_twenty_microseconds() {
+    let fixture = Fixture::new().await;
+    fixture.register("small").await;
+    let secret = fixture.service.create_key(&admin(), viewer("k")).await.unwrap().secret.0;
+    let credentials = Credentials { authorization: Some(format!("Bearer {secret}")), ..Credentials::default() };
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        for _ in 0..TIMES {
+            let principal = fixture.service.identify(&credentials).await.unwrap();
+            let ctx = Ctx { principal, request_id: String::new(), address: None };
+            fixture.service.require_read(&ctx).unwrap();
+            std::hint::black_box(fixture.service.find(&ctx, "small").unwrap());
+        }
+        best = best.min(begun.elapsed() / TIMES);
+    }
+    println!("identify and decide: {best:?}");
+    // The debug build is slower, and says nothing of what users feel.
+    assert!(best < Duration::from_micros(if cfg!(debug_assertions) { 200 } else { 20 }), "{best:?}");
+}
