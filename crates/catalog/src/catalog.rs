@@ -2,6 +2,7 @@
 
 use crate::record::{self, Find, List, Page, Record, Value};
 use crate::store::{Place, Store};
+use crate::totals::{Key, Totals};
 use crate::{Actor, AuditEntry, AuditQuery, AuditRecord, Change, Epochs, Millis, audit, epochs, migrate};
 use datahall_core::Result;
 use datahall_core::clock::{Clock, Random};
@@ -17,6 +18,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    totals: Totals,
 }
 
 impl std::fmt::Debug for Inner {
@@ -41,7 +43,7 @@ impl Catalog {
     /// message names the place, without a password.
     pub async fn open(url: &str, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self> {
         let store = Store::open(&Place::parse(url)?, &*clock, migrate::LATEST).await?;
-        Ok(Self { inner: Arc::new(Inner { store, clock, random }) })
+        Ok(Self { inner: Arc::new(Inner { store, clock, random, totals: Totals::default() }) })
     }
 
     /// Begins a change.
@@ -69,17 +71,25 @@ impl Catalog {
         record::get::one(&mut reader, self.inner.store.backend, find, false).await
     }
 
-    /// The records of a list, and their number where the list asks for it; both of one state.
+    /// The records of a list, and their number where the list asks for it; both of one state. The number is counted once
+    /// as long as the table does not change.
     ///
     /// # Errors
     /// What the database says.
     pub async fn list<R: Record>(&self, list: &List<R>) -> Result<Page<R>> {
         if !list.total {
-            return record::get::list(&mut *self.inner.store.reader().await?, list).await;
+            return record::get::list(&mut *self.inner.store.reader().await?, list, None).await;
         }
+        let (key, totals) = (Key::of(list)?, &self.inner.totals);
         let mut snapshot = self.inner.store.snapshot().await?;
-        let page = record::get::list(snapshot.connection()?, list).await?;
+        let connection = snapshot.connection()?;
+        let epoch = epochs::of(connection, R::TABLE.name).await?;
+        let known = key.as_ref().and_then(|key| totals.get(key, epoch));
+        let page = record::get::list(connection, list, known).await?;
         snapshot.commit().await?;
+        if let (Some(key), Some(total)) = (key, page.total) {
+            totals.set(key, epoch, total);
+        }
         Ok(page)
     }
 

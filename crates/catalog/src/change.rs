@@ -67,7 +67,7 @@ impl Change {
     /// What the database says.
     pub async fn list<R: Record>(&mut self, list: &List<R>) -> Result<Page<R>> {
         self.usable()?;
-        let found = record::get::list(self.transaction.connection()?, list).await;
+        let found = record::get::list(self.transaction.connection()?, list, None).await;
         self.note(found)
     }
 

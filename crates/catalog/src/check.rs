@@ -97,7 +97,7 @@ async fn records<R: Record>(connection: &mut AnyConnection, report: &mut CheckRe
     let mut last = String::new();
     loop {
         let list = List::<R>::all().after_id(&last).page(PAGE, 0);
-        match record::get::list(connection, &list).await {
+        match record::get::list(connection, &list, None).await {
             Ok(page) => match page.items.last() {
                 Some(record) => last.clone_from(&record.meta().id),
                 None => return Ok(()),

@@ -19,6 +19,13 @@ pub(crate) async fn read(connection: &mut AnyConnection) -> Result<Epochs> {
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>().map_err(errors::general)
 }
 
+/// That of one table; 0 when it was never changed.
+pub(crate) async fn of(connection: &mut AnyConnection, table: &str) -> Result<i64> {
+    let query = sqlx::query("SELECT \"value\" FROM \"epochs\" WHERE \"name\" = $1").bind(table.to_owned());
+    let row = query.fetch_optional(connection).await.map_err(errors::general)?;
+    row.map_or(Ok(0), |row| row.try_get(0)).map_err(errors::general)
+}
+
 /// Lets those of the tables grow. It comes last in a transaction and in the order of names, so that two transactions never
 /// wait for each other.
 pub(crate) async fn bump(connection: &mut AnyConnection, tables: &BTreeSet<&'static str>) -> Result<()> {

@@ -135,6 +135,11 @@ impl Privileges {
         Self(self.0 & other.0)
     }
 
+    /// Whether all of `others` are among them.
+    pub fn contain_all(self, others: Self) -> bool {
+        self.intersection(others) == others
+    }
+
     /// Each of them, in the order of [`Privilege::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Privilege> {
         Privilege::ALL.into_iter().filter(move |privilege| self.contains(*privilege))
@@ -290,6 +295,12 @@ pub fn of_public_datasets() -> Privileges {
     Privileges::of(&[ReadConf, ReadMetadata, ReadSchema, ReadData])
 }
 
+/// What operating the dataset server takes, on the default project: registering, reloading, persisting. It is no part of this to
+/// read rows, but whoever registers publishes, and names files of the machine.
+pub fn of_operators() -> Privileges {
+    Privileges::of(&[WriteConf, WritePolicy, RunJobs, MonitorJobs, RunCode])
+}
+
 /// What may be granted on single datasets by a key (`contracts/projects.md` 2.3).
 pub fn grantable_on_datasets() -> Privileges {
     Privileges::of(&[ReadData, WriteData, ReadMetadata, WriteMetadata, ReadSchema, WriteSchema])
@@ -332,6 +343,8 @@ mod tests {
         assert_eq!(viewer.intersection(editor), viewer);
         assert_eq!(editor.intersection(admin), editor);
         assert!(!editor.contains(WritePolicy) && admin.contains(WritePolicy));
+        assert!(admin.contain_all(of_operators()) && !editor.contain_all(of_operators()));
+        assert!(!of_operators().contains(ReadData));
         assert!(!viewer.iter().any(|privilege| privilege.name().starts_with("WRITE") || privilege == RunJobs));
     }
 

@@ -2,7 +2,7 @@
 
 use crate::resident::Resident;
 use datafusion::catalog::TableProvider;
-use datahall_core::engine::{Handle, Table, TableInfo};
+use datahall_core::engine::{Handle, Rows, Table, TableInfo};
 use datahall_core::{Error, Result};
 use std::any::Any;
 use std::sync::Arc;
@@ -23,6 +23,14 @@ impl OpenTable {
         match &self.data {
             Data::Resident(resident) => resident.clone(),
             Data::Lazy(provider) => provider.clone(),
+        }
+    }
+
+    /// `rows` of this table, or made of it, as answers give them.
+    pub(crate) fn answer(&self, rows: Rows) -> Rows {
+        match &self.data {
+            Data::Resident(resident) => resident.answer(rows),
+            Data::Lazy(_) => rows,
         }
     }
 

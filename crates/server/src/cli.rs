@@ -29,6 +29,9 @@ pub(crate) enum Command {
     Init(Init),
     /// Check a configuration file, and say line and key of what is wrong
     Check(Config),
+    /// Back up, restore or check the catalog
+    #[command(subcommand)]
+    Catalog(Catalog),
     /// Print the OpenAPI document
     Openapi(Config),
 }
@@ -94,6 +97,50 @@ pub(crate) struct Config {
     /// The configuration file; found as by `serve` when not given
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// The records that a server keeps: in $DATABASE_URL, else in catalog.db in the data directory.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// Write all records into one file; a server may run meanwhile
+    Backup(Backup),
+    /// Read all records from such a file; no server may run meanwhile
+    Restore(Restore),
+    /// Look for damage
+    Check(CatalogPlace),
+}
+
+/// Write all records into one file. It holds password hashes: keep it as you keep those.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file; one that is there is replaced, once the new one is whole
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The data directory of the server
+    #[arg(long, value_name = "DIR", default_value = "./datahall-data")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// Read all records from a backup, into SQLite or PostgreSQL, whichever it came from.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The data directory of the server
+    #[arg(long, value_name = "DIR", default_value = "./datahall-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Replace the records that are there
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+/// Which catalog.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogPlace {
+    /// The data directory of the server
+    #[arg(long, value_name = "DIR", default_value = "./datahall-data")]
+    pub(crate) data_dir: PathBuf,
 }
 
 /// How to log.

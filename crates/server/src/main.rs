@@ -1,6 +1,7 @@
 //! The `datahall` binary: command line, configuration, and putting the layers together.
 
 mod admin_token;
+mod catalog;
 mod check;
 mod cli;
 mod config_file;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         cli::Command::Demo(arguments) => demo::main(arguments),
         cli::Command::Init(arguments) => init::main(&arguments),
         cli::Command::Check(arguments) => check::main(&arguments),
+        cli::Command::Catalog(command) => catalog::main(command),
         cli::Command::Openapi(arguments) => openapi(&arguments),
     };
     match outcome {

@@ -1,7 +1,7 @@
 //! Settings → engine → service → router → listener: the layers put together, and taken down again.
 
 use crate::data_dir::DataDir;
-use crate::{admin_token, listener, memory};
+use crate::{admin_token, catalog, listener, memory};
 use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_core::{Error, Result};
 use datahall_engine::{DataFusionEngine, Options};
@@ -49,9 +49,7 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
     let listener = listener::bind(&listen).await?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let token = admin_token::obtain(&environment, &*random, data_dir.path())?;
-    let url =
-        environment.get("DATABASE_URL").unwrap_or_else(|| format!("sqlite:{}", data_dir.path().join("catalog.db").display()));
-    let catalog = Catalog::open(&url, clock.clone(), random.clone()).await?;
+    let catalog = Catalog::open(&catalog::url(&environment, data_dir.path()), clock.clone(), random.clone()).await?;
     let engine = DataFusionEngine::new(engine_options(&settings, &data_dir, workers))?;
     let grace = Duration::from_secs(settings.server.shutdown_timeout_secs);
     for note in &settings.notes {

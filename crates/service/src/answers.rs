@@ -4,7 +4,9 @@ use crate::registry::ExportFile;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
+use datahall_core::Result;
 use datahall_core::engine::Rows;
+use futures::future::BoxFuture;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -91,11 +93,10 @@ pub struct TableSchema {
     pub etag: String,
 }
 
-/// Rows of one dataset.
-#[derive(Debug)]
+/// Rows of one dataset. They are not looked for before `rows` is awaited: who has them already need not ask.
 pub struct Answer {
-    /// The rows, as they come.
-    pub rows: Rows,
+    /// The rows, as they come; or `Invalid` for values that do not suit their columns.
+    pub rows: BoxFuture<'static, Result<Rows>>,
     /// When they were loaded.
     pub refreshed_at: DateTime<Utc>,
     /// Names the answer: the same as long as generation, view and query are. Without quotes.

@@ -14,6 +14,7 @@ mod ctx;
 mod datasets;
 mod home;
 mod loading;
+mod node;
 mod permission;
 mod readiness;
 mod records;
@@ -35,6 +36,6 @@ pub use answers::{
 pub use auth::{Fetch, HttpFetch};
 pub use config::{DatasetBlock, Environment, Settings};
 pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
-pub use datahall_catalog::{AuditQuery, AuditRecord, Catalog, Hidden, Millis, Object, Outcome, Page};
+pub use datahall_catalog::{self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, Millis, Object, Outcome, Page};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

@@ -25,21 +25,41 @@ pub(crate) fn not_found(name: &str) -> Error {
 }
 
 impl Service {
-    /// Whether the caller may know that the dataset is there.
-    pub(crate) fn sees(&self, ctx: &Ctx, entry: &Entry) -> bool {
+    fn verdict(&self, ctx: &Ctx, entry: &Entry, privilege: Privilege) -> Verdict {
+        if entry.expired(self.clock.now()) {
+            return Verdict::Hidden;
+        }
         let public = !entry.private && ctx.principal.reads_public;
         let scope = Scope { dataset: entry.record.get().map(String::as_str), ..home::scope() };
-        let verdict = decide(&ctx.principal.grants, Privilege::ReadData, &scope, public);
-        verdict == Verdict::Allowed && !entry.expired(self.clock.now())
+        decide(&ctx.principal.grants, privilege, &scope, public)
+    }
+
+    /// Whether the caller may know that the dataset is there.
+    pub(crate) fn sees(&self, ctx: &Ctx, entry: &Entry) -> bool {
+        self.verdict(ctx, entry, Privilege::ReadConf) != Verdict::Hidden
+    }
+
+    /// Whether the caller may read the dataset's rows.
+    pub(crate) fn may_read(&self, ctx: &Ctx, entry: &Entry) -> bool {
+        self.verdict(ctx, entry, Privilege::ReadData) == Verdict::Allowed
     }
 
     pub(crate) fn find(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
         self.registry.find(name).filter(|entry| self.sees(ctx, entry)).ok_or_else(|| not_found(name))
     }
 
+    /// A dataset whose rows the caller may read.
+    pub(crate) fn readable(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
+        let entry = self.find(ctx, name)?;
+        if self.may_read(ctx, &entry) {
+            return Ok(entry);
+        }
+        Err(Error::forbidden(format!("forbidden: reading dataset '{}' needs READ_DATA", entry.name)))
+    }
+
     /// The rows of a dataset, loaded.
     pub(crate) async fn opened(&self, ctx: &Ctx, name: &str) -> Result<Opened> {
-        self.rows_of(self.find(ctx, name)?).await
+        self.rows_of(self.readable(ctx, name)?).await
     }
 
     pub(crate) async fn rows_of(&self, entry: Arc<Entry>) -> Result<Opened> {

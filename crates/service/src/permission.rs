@@ -1,7 +1,7 @@
 //! Who may do what, for the dialects to ask before they read a body, and for every use case to ask again.
 
 use crate::{Credentials, Ctx, Principal, PrincipalKind, Service, home};
-use datahall_core::privilege::Privilege;
+use datahall_core::privilege::{self, Privilege};
 use datahall_core::{Code, Error, Result};
 
 pub(crate) fn unauthenticated() -> Error {
@@ -37,8 +37,8 @@ impl Service {
     /// # Errors
     /// As [`Service::require_read`]; `Forbidden` also when there is no administrator at all.
     pub fn require_admin(&self, ctx: &Ctx) -> Result<()> {
-        let allowed = ctx.principal.grants.allow(Privilege::Admin, &home::scope());
-        if allowed { Ok(()) } else { Err(self.refusal(ctx, "administering")) }
+        let held = ctx.principal.grants.on(&home::scope());
+        if held.contain_all(privilege::of_operators()) { Ok(()) } else { Err(self.refusal(ctx, "administering")) }
     }
 
     /// Refuses callers who may not make, list and delete saved queries.

@@ -7,7 +7,7 @@ use crate::config::{Environment, OnStart, Settings};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
-use crate::{DatasetBlock, home};
+use crate::{DatasetBlock, home, node};
 use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, random_hex};
 use datahall_core::engine::Engine;
@@ -66,6 +66,8 @@ pub struct Service {
     pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
     pub(crate) refusals: Refusals,
+    /// Tells its run-time registrations from those of other servers on the same catalog.
+    pub(crate) node: String,
     /// Held while the configuration file is appended to.
     pub(crate) persisting: Arc<tokio::sync::Mutex<()>>,
     /// Held while the configuration file is read again.
@@ -94,7 +96,8 @@ impl Service {
         clear(&exports_dir)
             .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", exports_dir.display())))?;
         home::ensure(&catalog).await?;
-        let reconciled = reconcile(&catalog, &settings.datasets, true).await?;
+        let node = node::id(&data_dir, &*random)?;
+        let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
         let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
         let throttle = Throttle::new(clock.clone());
@@ -111,6 +114,7 @@ impl Service {
             passwords: Passwords::default(),
             throttle,
             registry: Registry::default(),
+            node,
             refusals,
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),

@@ -4,7 +4,7 @@ use crate::loading::Opened;
 use crate::registry::Entry;
 use crate::{Ctx, Service, SqlAnswer};
 use datahall_core::engine::NamedHandle;
-use datahall_core::{Error, Result};
+use datahall_core::{Code, Error, Result};
 use std::sync::Arc;
 
 /// The schema whose tables describe what the caller may see.
@@ -38,14 +38,17 @@ impl Service {
 
     /// The dataset that a statement means by `name`.
     pub(crate) fn table(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
-        self.find(ctx, name).map_err(|_| Error::invalid(format!("invalid value: unknown table: {name}")))
+        self.readable(ctx, name).map_err(|error| match error.code() {
+            Code::NotFound => Error::invalid(format!("invalid value: unknown table: {name}")),
+            _ => error,
+        })
     }
 
     // What is not loaded has no columns to describe.
     fn add_all_visible(&self, ctx: &Ctx, tables: &mut Vec<NamedHandle>) {
         for entry in self.registry.all() {
             let named = tables.iter().any(|table| table.name.eq_ignore_ascii_case(&entry.name));
-            if named || !self.sees(ctx, &entry) {
+            if named || !self.may_read(ctx, &entry) {
                 continue;
             }
             if let Some(generation) = entry.current() {

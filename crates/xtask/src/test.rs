@@ -9,11 +9,12 @@ use counts::Counts;
 use postgres::Postgres;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 /// What to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Also what takes long: ignored tests, many more generated cases
+    /// Also what takes long: ignored tests, many more generated cases; whole-server tests run on the release build
     #[arg(long)]
     long: bool,
     /// Only tests whose name contains this
@@ -23,11 +24,14 @@ pub(crate) struct Options {
 /// Runs everything, also after a failure, so that one run tells all.
 pub(crate) fn run(options: &Options) -> Outcome {
     let target = setup::target_dir()?;
-    let environment = Environment::prepare(&target)?;
+    let environment = Environment::prepare(&target, options)?;
     let mut total = tidy_counts()?;
-    if build(&target)? {
+    if build(&target, options)? {
+        let started = Instant::now();
         total += rust_tests(&target, &environment, options)?;
+        let rust = started.elapsed();
         total += conformance(&environment, options)?;
+        println!("\nRust tests took {} s, real clients {} s", rust.as_secs(), (started.elapsed() - rust).as_secs());
     } else {
         eprintln!("xtask: the build failed, so neither Rust tests nor conformance ran");
         total.failed += 1;
@@ -46,9 +50,9 @@ struct Environment {
 }
 
 impl Environment {
-    fn prepare(target: &Path) -> Outcome<Self> {
+    fn prepare(target: &Path, options: &Options) -> Outcome<Self> {
         Ok(Self {
-            binary: target.join("debug/datahall"),
+            binary: target.join(if options.long { "release/datahall" } else { "debug/datahall" }),
             python: setup::python("conformance/requirements.txt")?,
             node_modules: setup::node_modules("conformance/oidc/package.json")?,
             data: setup::data_dir(),
@@ -79,8 +83,11 @@ fn tidy_counts() -> Outcome<Counts> {
     Ok(if tidy::run()? { Counts { passed: 1, failed: 0 } } else { Counts { passed: 0, failed: 1 } })
 }
 
-fn build(target: &Path) -> Outcome {
+fn build(target: &Path, options: &Options) -> Outcome {
     println!("== build");
+    if options.long && !tee(&mut cargo(target, &["build", "--release", "--package", "datahall"]))?.0 {
+        return Ok(false);
+    }
     // Always the whole workspace: a part of it would have other features, and build the dependencies again.
     Ok(tee(&mut cargo(target, &["build", "--workspace", "--tests", "--bins"]))?.0)
 }

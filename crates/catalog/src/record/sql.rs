@@ -56,17 +56,17 @@ pub(crate) mod get {
         Find::new(&["id"], [id.into()])
     }
 
-    /// The records that the list asks for.
-    pub(crate) async fn list<R: Record>(connection: &mut AnyConnection, list: &List<R>) -> Result<Page<R>> {
+    /// The records that the list asks for. A total that is known is not counted again.
+    pub(crate) async fn list<R: Record>(connection: &mut AnyConnection, list: &List<R>, known: Option<u64>) -> Result<Page<R>> {
         let (condition, mut values) = list.condition()?;
         let (order, more) = list.order_and_page(values.len() + 1)?;
-        let total = if list.total {
+        let total = if list.total && known.is_none() {
             let text = format!("SELECT count(*) FROM \"{}\"{condition}", R::TABLE.name);
             let counted = rows(connection, text, values.clone()).await?;
             let number: i64 = counted.first().map_or(Ok(0), |row| row.try_get(0)).map_err(errors::general)?;
             Some(u64::try_from(number).unwrap_or_default())
         } else {
-            None
+            known.filter(|_| list.total)
         };
         values.extend(more);
         let found = rows(connection, format!("{}{condition}{order}", select_columns(R::TABLE)), values).await?;

@@ -6,7 +6,7 @@ use sqlx::any::AnyArguments;
 use sqlx::{Any, Row};
 
 /// A value of a column: text or a whole number, or nothing of either. Flags are 0 and 1, moments are milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Text.
     Text(Option<String>),

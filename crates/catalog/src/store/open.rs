@@ -18,6 +18,8 @@ const POSTGRES_CONNECTIONS: u32 = 10;
 const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a request waits for the database to be there.
 const POSTGRES_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a start waits for the database to answer at all.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
 /// How long an opening waits for another one that is at it, beside what each statement waits.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
@@ -85,7 +87,9 @@ async fn first(backend: Backend, options: &AnyConnectOptions, clock: &dyn Clock)
             run(&mut connection, prepare).await?;
             Ok(connection)
         };
-        match connected.await.map_err(errors::at_open) {
+        let connected = tokio::time::timeout(CONNECT_PATIENCE, connected).await;
+        let connected = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        match connected.map_err(errors::at_open) {
             // Going over to WAL does not wait for its turn as statements do.
             Err(error)
                 if backend == Backend::Sqlite
@@ -105,7 +109,11 @@ fn make_file(path: &Path) -> Result<String> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match made {
-        Ok(_) => {}
+        Ok(_) => {
+            // SQLite makes what is in the file durable, not that there is a file.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| of_io(&error))?;
+        }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let metadata = std::fs::metadata(path).map_err(|error| of_io(&error))?;
             if !metadata.is_file() {

@@ -63,6 +63,34 @@ async fn on_a_full_disk_reads_go_on_and_writes_return_with_space() {
     assert_eq!(catalog.check().await.unwrap().problems, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn starting_on_a_full_disk_serves_reads_or_says_why_not() {
+    let site = Site::sqlite();
+    let folder = site.dir.path().join("disk");
+    std::fs::create_dir(&folder).unwrap();
+    let Some(_mounted) = Mounted::small(&folder) else { return };
+    let url = format!("sqlite:{}", folder.join("catalog.db").display());
+    let catalog = open(&url).await.unwrap();
+    let there = organisation(&catalog, "acme").await;
+    catalog.close().await;
+    let ballast = folder.join("ballast");
+    assert!(std::fs::write(&ballast, vec![0u8; 2_000_000]).is_err(), "the disk is not full");
+    match open(&url).await {
+        Ok(catalog) => {
+            assert_eq!(catalog.get::<Organisation>(&there.meta.id).await.unwrap().as_ref(), Some(&there));
+            assert_eq!(set(&catalog, "s", 20_000).await.unwrap_err().code(), Code::StorageFull);
+        }
+        Err(error) => {
+            assert_eq!(error.code(), Code::StorageFull, "{error:?}");
+            assert!(error.message().contains("catalog.db: no space left"), "{error}");
+        }
+    }
+    let error = open(&format!("sqlite:{}", folder.join("new.db").display())).await.unwrap_err();
+    assert_eq!(error.code(), Code::StorageFull, "{error:?}");
+    std::fs::remove_file(ballast).unwrap();
+    set(&open(&url).await.unwrap(), "s", 20_000).await.unwrap();
+}
+
 async fn what_a_lost_connection_was_doing_has_not_happened(site: Site) {
     if site.is_sqlite() {
         return;

@@ -1,9 +1,9 @@
 //! Lists: filters, order, pages, totals.
 
-use crate::support::{Site, change, entry, on_both, project};
+use crate::support::{Site, change, entry, insert, on_both, project};
 use datahall_catalog::{Catalog, Dataset, List, Millis, Schedule};
 
-on_both!(names_are_found_ordered_and_paged_ignoring_case, numbers_and_moments_are_compared);
+on_both!(totals_are_those_of_the_moment, names_are_found_ordered_and_paged_ignoring_case, numbers_and_moments_are_compared);
 
 async fn names(catalog: &Catalog, list: List<Dataset>) -> Vec<String> {
     catalog.list(&list).await.unwrap().items.into_iter().map(|dataset| dataset.name).collect()
@@ -41,6 +41,19 @@ async fn names_are_found_ordered_and_paged_ignoring_case(site: Site) {
     assert!(names(&catalog, all().page(u64::MAX, u64::MAX)).await.is_empty());
     let last = names(&catalog, List::all().order_by_desc("name").page(1, 0)).await;
     assert_eq!(last, ["Ärger"]);
+}
+
+async fn totals_are_those_of_the_moment(site: Site) {
+    let (catalog, elsewhere) = (site.open().await, site.open().await);
+    let total = async || catalog.list(&List::<Schedule>::all().only("kind", "k").page(1, 0).with_total()).await.unwrap().total;
+    for number in 0..3 {
+        assert_eq!((total().await, total().await), (Some(number), Some(number)));
+        // Whoever changes the table, and whatever page is asked for.
+        insert(&elsewhere, &mut Schedule { kind: "k".into(), ..Default::default() }).await;
+        let mut open = change(&elsewhere).await;
+        open.insert(&mut Schedule { kind: "k".into(), ..Default::default() }).await.unwrap();
+        assert_eq!(total().await, Some(number + 1));
+    }
 }
 
 async fn numbers_and_moments_are_compared(site: Site) {

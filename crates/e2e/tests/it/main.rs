@@ -9,6 +9,7 @@ mod support;
 
 mod api_v1;
 mod auth;
+mod catalog;
 mod lifecycle;
 mod probes;
 mod robustness;

@@ -24,13 +24,13 @@ impl DataFusionEngine {
         if let Data::Resident(resident) = &table.data
             && let Some(rows) = self.read_resident(resident, query, &visible).await?
         {
-            return Ok(resident.answer(rows));
+            return Ok(table.answer(rows));
         }
         let (ordered, parallel) = (self.ordered.clone(), self.parallel.state());
         let (provider, policy, query) = (table.provider(), handle.policy.clone(), query.clone());
         let started = self.cpu.run(async move { plan::run(&ordered, &parallel, provider, &policy, &query).await });
         let (schema, batches) = started.await?;
-        Ok(Rows { schema, batches: self.cpu.stream(batches)? })
+        Ok(table.answer(Rows { schema, batches: self.cpu.stream(batches)? }))
     }
 
     /// `None` when the kernels cannot.

@@ -12,6 +12,7 @@ impl DataFusionEngine {
             let provider = OpenTable::of(&named.handle)?.provider();
             Ok((named.name.clone(), provider, named.handle.policy.clone()))
         };
+        let handles = tables;
         let tables = tables.iter().map(table).collect::<Result<Vec<_>>>()?;
         let (state, text) = (self.parallel.state(), text.to_owned());
         let started = self.cpu.run(async move {
@@ -19,6 +20,8 @@ impl DataFusionEngine {
             plan::start(&state, plan).await
         });
         let (schema, batches) = started.await?;
-        Ok(Rows { schema, batches: self.cpu.stream(batches)? })
+        let rows = Rows { schema, batches: self.cpu.stream(batches)? };
+        // Text is plain as soon as one of the tables gives it so.
+        handles.iter().try_fold(rows, |rows, named| Ok(OpenTable::of(&named.handle)?.answer(rows)))
     }
 }

@@ -287,6 +287,8 @@ async fn grouping_by_dictionary_text_gives_what_grouping_by_text_gives() {
         "SELECT \"Text\", flag, count(*) AS n FROM t GROUP BY ROLLUP (\"Text\", flag) ORDER BY 1, 2, 3",
         "SELECT a.\"Text\", count(*) AS n FROM t a JOIN t b ON a.key = b.key GROUP BY a.\"Text\" ORDER BY 1",
         "SELECT \"Text\" FROM t GROUP BY \"Text\" HAVING \"Text\" > 'A' ORDER BY 1",
+        "SELECT \"Text\", flag FROM (SELECT \"Text\", flag, count(*) AS n FROM t GROUP BY \"Text\", flag) WHERE \"Text\" IN ('ATL', '') AND n > 1 ORDER BY 1, 2",
+        "SELECT \"Text\" FROM t GROUP BY \"Text\" HAVING \"Text\" IS NULL",
     ] {
         let fast = sql(&both.engine, &both.resident, statement).await;
         assert!(fast.is_ok(), "{statement}: {fast:?}");

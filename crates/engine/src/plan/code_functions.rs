@@ -4,9 +4,11 @@ use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64A
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Int64Type};
 use datafusion::common::{DataFusionError, Result};
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use std::any::Any;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -148,6 +150,21 @@ impl ScalarUDFImpl for Value {
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let data_type = dictionary_type(&self.numbered.0[self.at]);
         Ok(Arc::new(Field::new(args.arg_fields[0].name(), data_type, self.nullable)))
+    }
+
+    /// The value of the number of a column is the column: conditions on groups, moved before the grouping, become conditions on it.
+    fn simplify(&self, args: Vec<Expr>, _info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        let mut argument = &args[0];
+        while let Expr::Alias(alias) = argument {
+            argument = &alias.expr;
+        }
+        if let Expr::ScalarFunction(call) = argument
+            && let Some(number) = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<Number>()
+            && number.numbered == self.numbered
+        {
+            return Ok(ExprSimplifyResult::Simplified(call.args[self.at].clone()));
+        }
+        Ok(ExprSimplifyResult::Original(args))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -51,7 +51,7 @@ fn of_scopes(settings: &Auth, scopes: &[String], has_role: bool) -> (Privileges,
         gives = gives.union(Privileges::of(&[Privilege::WriteConf, Privilege::RunJobs]));
     }
     if has_some(&settings.reload_scopes) {
-        gives = Privileges::ALL;
+        gives = gives.union(privilege::of_operators());
     }
     (gives, read)
 }

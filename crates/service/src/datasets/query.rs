@@ -3,6 +3,7 @@
 use crate::{Answer, Ctx, Service};
 use datahall_core::query::{Expr, Query};
 use datahall_core::{Error, Result};
+use futures::FutureExt;
 
 /// The most conditions a query may hold, and the most columns it may name or compute.
 const MOST_PARTS: usize = 500;
@@ -24,8 +25,9 @@ impl Service {
             return Err(Error::invalid(format!("too many aggregations or order keys: at most {MOST_PARTS} of each")));
         }
         let resolved = query.resolve(&opened.handle.schema(), &opened.handle.policy)?;
-        let rows = self.engine.read(&opened.handle, &resolved).await?;
         let etag = opened.generation.etag(&opened.handle.policy, &resolved);
+        let (engine, handle) = (self.engine.clone(), opened.handle);
+        let rows = async move { engine.read(&handle, &resolved).await }.boxed();
         Ok(Answer { rows, refreshed_at: opened.generation.loaded_at, etag })
     }
 }
@@ -60,7 +62,7 @@ mod tests {
         assert_eq!(all.etag, again.etag);
         let other = fixture.service.query(&reader(), "e", Query { limit: Some(1), ..Query::default() }).await.unwrap();
         assert_ne!(all.etag, other.etag);
-        let batches: Vec<_> = all.rows.batches.try_collect().await.unwrap();
+        let batches: Vec<_> = all.rows.await.unwrap().batches.try_collect().await.unwrap();
         assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
         fixture.service.reload(&crate::testing::admin(), "e").await.unwrap();
         assert_ne!(fixture.service.query(&reader(), "e", Query::default()).await.unwrap().etag, again.etag);
@@ -72,7 +74,7 @@ mod tests {
         let body = r#"{"name":"e","source":{"kind":"csv","location":"ok"},
             "projection_filter":{"exclude":["v"]},"predicate_filter":{"exclude":["kind"]}}"#;
         fixture.register_block(block(body)).await.unwrap();
-        let refuse = async |name: &str, query: Query| fixture.service.query(&reader(), name, query).await.unwrap_err();
+        let refuse = async |name: &str, query: Query| fixture.service.query(&reader(), name, query).await.err().unwrap();
         assert_eq!(refuse("nope", Query::default()).await.message(), "not found: dataset: nope");
         let select = |column: &str| Query { select: vec![column.into()], ..Query::default() };
         assert_eq!(refuse("e", select("x")).await.message(), "unknown column: x");

@@ -35,7 +35,7 @@ mod tests {
         let before = fixture.service.query(&reader(), "e", Query::default()).await.unwrap();
         fixture.engine.set_rows(5);
         assert_eq!(fixture.service.reload(&admin(), "e").await.unwrap().rows, Some(5));
-        let rows: Vec<_> = before.rows.batches.try_collect().await.unwrap();
+        let rows: Vec<_> = before.rows.await.unwrap().batches.try_collect().await.unwrap();
         assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
         assert_eq!(fixture.service.count(&reader(), "e", Default::default()).await.unwrap(), 5);
     }

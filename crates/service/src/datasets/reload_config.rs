@@ -40,7 +40,7 @@ impl Service {
         let (file, environment) = (path.to_owned(), self.environment.clone());
         let settings = tokio::task::spawn_blocking(move || Settings::load(&file, &environment)).await.map_err(Error::internal)?;
         let settings = settings.map_err(|error| Error::invalid(error.message().replace('\n', "; ")))?;
-        let reconciled = reconcile(&self.catalog, &settings.datasets, false).await?;
+        let reconciled = reconcile(&self.catalog, &settings.datasets, None).await?;
         let at_once = self.settings.server.startup.max_concurrent.clamp(1, 1024);
         let mut outcomes = futures::stream::iter(settings.datasets).map(|block| self.add(block, &reconciled)).buffered(at_once);
         let mut answer = ConfigReload::default();

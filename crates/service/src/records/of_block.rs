@@ -6,6 +6,9 @@ use datahall_catalog::{Dataset, Object, Origin, Visibility as Kept};
 use datahall_core::{Error, Result};
 use serde_json::Value;
 
+/// Among the options of what was registered at run time: the id of the server that has it.
+pub(super) const NODE: &str = "node";
+
 /// Source and options of a block; both are the file's to say.
 pub(super) struct Described {
     pub(super) source: Object,

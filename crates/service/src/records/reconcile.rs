@@ -1,10 +1,11 @@
 //! The start: what was registered at run time is gone, and the datasets of the configuration file have their records. The
 //! file owns source and options; who may see a dataset and what describes it stays as an API set it, unless the file says.
 
-use super::of_block::{Described, kept, record};
+use super::of_block::{Described, NODE, kept, record};
 use crate::{DatasetBlock, home};
 use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Origin, Visibility};
 use datahall_core::Result;
+use serde_json::Value as Json;
 use std::collections::HashMap;
 
 /// What the records say of the datasets of the file, by name in lower case.
@@ -15,14 +16,18 @@ pub(crate) struct Reconciled {
     pub(crate) clashes: Vec<String>,
 }
 
-/// Brings the records in line with `blocks`. `first`: the process starts, so nothing is registered at run time.
-pub(crate) async fn reconcile(catalog: &Catalog, blocks: &[DatasetBlock], first: bool) -> Result<Reconciled> {
+/// Brings the records in line with `blocks`. `starting`: the server of this id starts, so that it has nothing registered at run
+/// time; other servers on the same catalog may.
+pub(crate) async fn reconcile(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>) -> Result<Reconciled> {
     let mut change = catalog.change(&Actor::system()).await?;
-    let all = change.list(&List::<Dataset>::all().only("project", home::PROJECT)).await?.items;
+    // Those made through APIs may be many, and only those whose name the file has matter here.
+    let of_file = List::<Dataset>::all().only("project", home::PROJECT).any_of("origin", ["file", "runtime"]);
+    let all = change.list(&of_file).await?.items;
     let mut known: HashMap<String, Dataset> = HashMap::with_capacity(all.len());
     let mut changed = 0;
     for dataset in all {
-        if first && dataset.origin == Origin::Runtime {
+        let of_this = starting.is_some_and(|node| dataset.options.get(NODE).and_then(Json::as_str) == Some(node));
+        if dataset.origin == Origin::Runtime && of_this {
             change.delete(&dataset).await?;
             change.audit(AuditEntry::deleted("dataset.purge", &dataset)?);
             changed += 1;
@@ -33,7 +38,11 @@ pub(crate) async fn reconcile(catalog: &Catalog, blocks: &[DatasetBlock], first:
     let mut done = Reconciled { records: HashMap::with_capacity(blocks.len()), clashes: Vec::new() };
     for block in blocks {
         let key = block.name.to_lowercase();
-        let (dataset, is_new) = match known.remove(&key) {
+        let there = match known.remove(&key) {
+            None => change.find(Dataset::by_name(home::PROJECT, &block.name)).await?,
+            known => known,
+        };
+        let (dataset, is_new) = match there {
             Some(there) if there.origin == Origin::File => updated(&mut change, there, block).await?,
             Some(_) => {
                 done.clashes.push(block.name.clone());
@@ -103,30 +112,30 @@ mod tests {
     async fn the_file_owns_the_source_and_an_api_what_the_file_does_not_say() {
         let fixture = Fixture::new().await;
         let catalog = &fixture.service.catalog;
-        reconcile(catalog, &[csv("Sales", "a.csv")], false).await.unwrap();
+        reconcile(catalog, &[csv("Sales", "a.csv")], None).await.unwrap();
         let id = find(catalog, "sales").await.unwrap().meta.id;
         set(catalog, "sales", |dataset| {
             dataset.visibility = Visibility::Private;
             dataset.policy = Object::from_iter([("row_filter".into(), json!("x = 1"))]);
         })
         .await;
-        let again = reconcile(catalog, &[csv("sales", "b.csv")], false).await.unwrap();
+        let again = reconcile(catalog, &[csv("sales", "b.csv")], None).await.unwrap();
         assert_eq!(again.records["sales"], (id.clone(), true));
         let kept = find(catalog, "sales").await.unwrap();
         assert_eq!((kept.meta.id, kept.name.as_str(), &kept.source["location"]), (id, "sales", &json!("b.csv")));
         assert_eq!(kept.policy["row_filter"], "x = 1");
         let mut stated = csv("sales", "b.csv");
         stated.visibility = Some(crate::config::Visibility::Public);
-        assert!(!reconcile(catalog, &[stated], false).await.unwrap().records["sales"].1);
+        assert!(!reconcile(catalog, &[stated], None).await.unwrap().records["sales"].1);
     }
 
     #[tokio::test]
     async fn nothing_is_written_when_nothing_changed() {
         let fixture = Fixture::new().await;
         let catalog = &fixture.service.catalog;
-        reconcile(catalog, &[csv("a", "x")], false).await.unwrap();
+        reconcile(catalog, &[csv("a", "x")], None).await.unwrap();
         let entries = catalog.audit(&AuditQuery { limit: 1, ..AuditQuery::default() }).await.unwrap().total;
-        reconcile(catalog, &[csv("a", "x")], false).await.unwrap();
+        reconcile(catalog, &[csv("a", "x")], None).await.unwrap();
         assert_eq!(catalog.audit(&AuditQuery { limit: 1, ..AuditQuery::default() }).await.unwrap().total, entries);
     }
 
@@ -136,9 +145,9 @@ mod tests {
         fixture.register("gone").await;
         let catalog = &fixture.service.catalog;
         assert_eq!(find(catalog, "gone").await.unwrap().origin, Origin::Runtime);
-        let clash = reconcile(catalog, &[csv("GONE", "x")], false).await.unwrap();
+        let clash = reconcile(catalog, &[csv("GONE", "x")], Some("another")).await.unwrap();
         assert_eq!(clash.clashes, ["GONE"]);
-        let fresh = reconcile(catalog, &[csv("GONE", "x")], true).await.unwrap();
+        let fresh = reconcile(catalog, &[csv("GONE", "x")], Some(&fixture.service.node)).await.unwrap();
         assert!(fresh.clashes.is_empty());
         assert_eq!(find(catalog, "gone").await.unwrap().origin, Origin::File);
     }

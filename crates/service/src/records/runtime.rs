@@ -1,6 +1,6 @@
 //! Datasets registered at run time: their records come and go with them.
 
-use super::of_block::record;
+use super::of_block::{NODE, record};
 use crate::registry::Entry;
 use crate::{Ctx, DatasetBlock, Service, home};
 use datahall_catalog::{AuditEntry, Dataset, Origin};
@@ -10,6 +10,7 @@ impl Service {
     /// Makes the record of a dataset that was registered; gives its id.
     pub(crate) async fn record_registration(&self, ctx: &Ctx, block: &DatasetBlock) -> Result<String> {
         let mut dataset = record(block, Origin::Runtime)?;
+        dataset.options.insert(NODE.into(), self.node.as_str().into());
         let mut change = self.catalog.change(&ctx.actor()).await?;
         change.insert(&mut dataset).await?;
         let entry = AuditEntry::created("dataset.register", &dataset)?.organisation(home::ORGANISATION);

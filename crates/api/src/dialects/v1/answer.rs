@@ -41,13 +41,13 @@ pub(super) struct Identity {
     pub(super) refreshed_at: DateTime<Utc>,
 }
 
-/// Answers with `rows`, or with 304 when the caller has them already.
+/// Answers with `rows`, or with 304 when the caller has them already; then nobody looks for them.
 ///
 /// # Errors
 /// Whatever reading or encoding the first rows gives.
 pub(super) async fn respond(
     call: Call,
-    rows: Rows,
+    rows: impl Future<Output = Result<Rows>>,
     format: Format,
     frame: &Frame,
     identity: Option<Identity>,
@@ -65,7 +65,7 @@ pub(super) async fn respond(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     frame.put_headers(&mut headers, format);
     let envelope = if format == Format::Json { frame.envelope() } else { Envelope::default() };
-    let body = rows::body(rows, format, envelope, call.deadline.clone(), &call.ctx.request_id).await?;
+    let body = rows::body(rows.await?, format, envelope, call.deadline.clone(), &call.ctx.request_id).await?;
     Ok(with(StatusCode::OK, headers, body))
 }
 

@@ -77,6 +77,7 @@ mod tests {
         assert_eq!((unavailable.status().as_u16(), &unavailable.headers()[header::RETRY_AFTER]), (503, &HeaderValue::from(2)));
         let later = render(&Error::unavailable("full").retry_after(7), "r");
         assert_eq!(later.headers()[header::RETRY_AFTER], "7");
+        assert_eq!(render(&Error::new(Code::StorageFull, "no space left for writing"), "r").status(), 507);
         let unauthenticated = render(&Error::new(Code::Unauthenticated, "unauthorized"), "r");
         assert_eq!(unauthenticated.headers()[header::WWW_AUTHENTICATE], "Bearer");
     }

@@ -35,5 +35,5 @@ pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let format = format::negotiate(call.query_parameter("format")?.as_deref(), &call.parts.headers, Format::Json)?;
     let body: SqlBody = call.json().await?;
     let found = call.service().sql(&call.ctx, &body.sql, body.max_rows).await?;
-    answer::respond(call, found.rows, format, &Frame::Sql { max_rows: found.max_rows }, None).await
+    answer::respond(call, std::future::ready(Ok(found.rows)), format, &Frame::Sql { max_rows: found.max_rows }, None).await
 }

@@ -66,10 +66,17 @@ async fn every_type_comes_back_exactly() {
         .config("[sql]\nenabled = true\n")
         .dataset("eager", "parquet", &path)
         .dataset_with("plain", "parquet", &path, "dict_encode = false\n")
+        // An index over text works on a dictionary, which answers do not show.
+        .dataset_with(
+            "indexed",
+            "parquet",
+            &path,
+            "dict_encode = false\n[dataset.index]\nmode = \"list\"\ncolumns = [\"text\"]\n",
+        )
         .dataset_with("lazy", "parquet", &path, "lazy = true\n")
         .start()
         .await;
-    for name in ["eager", "plain", "lazy"] {
+    for name in ["eager", "plain", "indexed", "lazy"] {
         let body = json!({"order_by": [{"col": "id"}]});
         let query = format!("/api/v1/datasets/{name}/query");
         let reply = server.post_with(&query, &[("accept", ARROW), ("accept-encoding", "gzip, br")], &body).await.ok();
@@ -91,7 +98,14 @@ async fn every_type_comes_back_exactly() {
         read_stream(&reply.body).0.field(0).data_type().clone()
     };
     assert_eq!(typed("eager").await, DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)));
-    assert!(!matches!(typed("plain").await, DataType::Dictionary(..)));
+    let selected = async |name: &str| {
+        let body = json!({"sql": format!("SELECT text, count(*) AS n FROM {name} GROUP BY text")});
+        read_stream(&server.post("/api/v1/sql?format=arrow", &body).await.ok().body).0.field(0).data_type().clone()
+    };
+    for name in ["plain", "indexed"] {
+        assert!(!matches!(typed(name).await, DataType::Dictionary(..)), "{name}");
+        assert!(!matches!(selected(name).await, DataType::Dictionary(..)), "{name}");
+    }
 }
 
 #[tokio::test]

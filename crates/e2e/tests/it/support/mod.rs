@@ -1,5 +1,6 @@
 //! What every test needs: a server started as its users start it, requests, fixtures, and the outside systems it talks to.
 
+pub(crate) mod catalogs;
 pub(crate) mod client;
 pub(crate) mod compress;
 pub(crate) mod fixtures;

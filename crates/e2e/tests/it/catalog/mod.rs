@@ -1,0 +1,6 @@
+//! The records a server keeps, on SQLite and on PostgreSQL.
+
+mod command_line;
+mod crash;
+mod full_disk;
+mod start;
