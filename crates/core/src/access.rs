@@ -1,6 +1,7 @@
 //! The decision: may somebody with these grants do this to that? Pure functions over what was looked up before.
 
 use crate::privilege::{Privilege, Privileges, of_public_datasets};
+use std::sync::Arc;
 
 /// What a grant holds for, and everything within it. Ids are the catalog's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,9 +48,9 @@ impl Place {
     }
 }
 
-/// Everything that somebody was granted.
+/// Everything that somebody was granted. Cheap to clone: each request carries one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Grants(Vec<Grant>);
+pub struct Grants(Arc<[Grant]>);
 
 impl Grants {
     /// All of these.

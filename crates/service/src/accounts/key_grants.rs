@@ -300,10 +300,10 @@ mod tests {
 
         #[test]
         fn any_json_is_read_or_refused(value in json()) {
-            if let Value::Object(object) = value {
-                if let Err(error) = KeyGrants::parse(&object) {
-                    prop_assert_eq!(error.code(), Code::Invalid);
-                }
+            if let Value::Object(object) = value
+                && let Err(error) = KeyGrants::parse(&object)
+            {
+                prop_assert_eq!(error.code(), Code::Invalid);
             }
         }
     }

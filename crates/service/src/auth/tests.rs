@@ -5,7 +5,8 @@ use crate::testing::{FakeClock, random};
 use crate::{PrincipalKind, home};
 use async_trait::async_trait;
 use datahall_catalog::Catalog;
-use datahall_core::privilege::{self, Privileges};
+use datahall_core::access::Scope;
+use datahall_core::privilege::{self, Privileges, Role};
 use datahall_core::{Code, Error};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use parking_lot::Mutex;
@@ -288,4 +289,47 @@ async fn known_keys_count_without_a_provider_and_each_for_its_algorithm_only() {
     assert_eq!(nobody, Principal::nobody(true), "reading is open while [auth] is off");
     let unset = crate::config::StaticKeys { public_key_file: None, secret: Some("env:NOT_SET".into()) };
     assert!(jwt::static_keys(&unset, &Environment::fixed(&[])).err().unwrap().message().contains("NOT_SET"));
+}
+
+#[tokio::test]
+async fn org_and_role_give_that_role_there_and_nothing_elsewhere() {
+    // No scope named: without a role, any token may read the default project.
+    let setting = set_up(Auth { read_scopes: vec![], ..settings() }).await;
+    let claims = json!({"org": "acme", "role": "admin", "groups": ["a", 1, "b"], "scope": null});
+    let principal = setting.signed(claims.clone()).await.unwrap();
+    let organisation = principal.organisation.clone().unwrap();
+    assert_eq!((organisation.key.as_str(), organisation.role), ("acme", Role::Admin));
+    assert_eq!((principal.groups.join(" ").as_str(), principal.reads_public), ("a b", true));
+    let own = Scope { organisation: Some(&organisation.organisation), project: Some("p"), dataset: Some("d") };
+    assert_eq!(principal.grants.on(&own), Privileges::ALL);
+    assert!(held(&principal).is_empty() && principal.grants.on(&Scope::default()).is_empty());
+    assert_eq!(setting.signed(claims).await.unwrap().organisation, Some(organisation), "it is there from then on");
+    let home = setting.signed(json!({"org": "Default", "role": "viewer"})).await.unwrap();
+    assert_eq!(home.organisation.as_ref().unwrap().organisation, "default");
+    assert_eq!(held(&home), Role::Viewer.privileges());
+    let scoped = set_up(settings()).await;
+    let both = scoped.signed(json!({"org": "acme", "role": "viewer", "scope": "datasets:reload"})).await.unwrap();
+    assert!(held(&both).contain_all(privilege::of_operators()), "a scope that the configuration names counts beside the role");
+}
+
+#[tokio::test]
+async fn org_and_role_that_mean_something_else_leave_a_token_as_it_was() {
+    let setting = set_up(settings()).await;
+    for claims in [
+        json!({"org": "acme"}),
+        json!({"role": "admin"}),
+        json!({"org": "acme", "role": "owner"}),
+        json!({"org": "acme", "role": "ADMIN"}),
+        json!({"org": {"id": "acme"}, "role": "admin"}),
+        json!({"org": "acme", "role": ["admin"]}),
+        json!({"org": null, "role": "admin", "groups": ["root"]}),
+    ] {
+        let principal = setting.signed(claims.clone()).await.unwrap();
+        assert_eq!((principal.organisation.is_none(), principal.groups.len()), (true, 0), "{claims}");
+        assert_eq!(held(&principal), privilege::of_public_datasets(), "{claims}");
+    }
+    for org in ["", " ", "a/b", "a\u{0}b", "a\u{202e}b", &"x".repeat(300)] {
+        let outcome = setting.signed(json!({"org": org, "role": "viewer"})).await;
+        assert_eq!(code(outcome), Some(Code::Unauthenticated), "{org:?}");
+    }
 }

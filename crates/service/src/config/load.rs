@@ -212,6 +212,9 @@ mod tests {
         assert!(problems("[auth]\nalgorithms = ['none']\n")[0].contains("line 2: auth.algorithms"));
         assert!(problems("[metrics]\nenabled = true\npath = '/docs'\n")[0].contains("swagger"));
         assert!(problems("[metrics]\npath = '/api/v1/x'\n")[0].contains("line 2"));
+        let proxies = problems("[security]\ntrusted_proxies = ['10.0.0.0/8', '10.0.0.0/99']\n");
+        assert!(proxies[0].contains("line 2") && proxies[0].contains("`10.0.0.0/99` is no network"), "{proxies:?}");
+        assert!(problems("[limits]\naudit_retention_days = -1\n")[0].contains("line 2: limits.audit_retention_days"));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(crate) struct SavedStatement {
     pub(crate) sql: String,
     pub(crate) depends_on: Vec<String>,
     pub(crate) options: ReadOptions,
-    pub(crate) owner: Principal,
+    pub(crate) owner: Box<Principal>,
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 

@@ -31,7 +31,7 @@ impl Service {
             sql: request.sql.clone(),
             depends_on: sources.iter().map(|source| source.name.clone()).collect(),
             options: request.options(),
-            owner: ctx.principal.clone(),
+            owner: Box::new(ctx.principal.clone()),
             expires_at: lifetime.map(|lifetime| self.clock.now() + lifetime),
         });
         let private = sources.iter().any(|source| source.private);
@@ -64,7 +64,7 @@ impl Service {
 
     /// Runs a saved statement with its owner's rights.
     pub(crate) async fn run_statement(&self, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
-        let ctx = Ctx { principal: statement.owner.clone(), request_id: String::new(), address: None };
+        let ctx = Ctx { principal: (*statement.owner).clone(), request_id: String::new(), address: None };
         let names = self.engine.tables_in(&statement.sql)?;
         let tables = self.tables(&ctx, &names).await?;
         let tables: Vec<_> = tables.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();

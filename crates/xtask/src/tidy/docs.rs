@@ -5,7 +5,7 @@ use super::source::{File, Finding, Tree};
 
 const CONFIG: &str = "crates/service/src/config/";
 const TEMPLATE: &str = "crates/service/src/config/template.rs";
-const ROUTER: &str = "crates/api/src/dialects/v1/router.rs";
+const DIALECTS: &str = "crates/api/src/dialects/";
 
 /// Keys that are accepted so that an existing file loads, and have no effect yet: nobody should be told to set them.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -31,13 +31,17 @@ const WITHOUT_EFFECT: &[&str] = &[
     "timeout",
 ];
 
-/// Compares the structs of the configuration and the router with what users read.
+/// Compares the structs of the configuration and the routers with what users read.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let documents: Vec<_> = tree.files.iter().filter(is_document).collect();
     let configuration = tree.rust().filter(|file| file.path.starts_with(CONFIG) && !file.path.ends_with("/later.rs"));
     let undocumented_keys = configuration.flat_map(|file| keys(file, &documents));
-    let undocumented_routes = tree.rust().filter(|file| file.path == ROUTER).flat_map(|file| routes(file, &documents));
+    let undocumented_routes = tree.rust().filter(is_router).flat_map(|file| routes(file, &documents));
     undocumented_keys.chain(undocumented_routes).collect()
+}
+
+fn is_router(file: &&File) -> bool {
+    file.path.starts_with(DIALECTS) && file.path.ends_with("/router.rs")
 }
 
 // The configuration that `init` writes is a document too, in Rust.
@@ -103,7 +107,10 @@ mod tests {
 
     #[test]
     fn a_route_that_no_document_names_is_found() {
-        let router = File::new(ROUTER, "        Route::get(\"/healthz\", Open),\n        Route::post(\"/api/v1/sql\", Read),\n");
+        let router = File::new(
+            "crates/api/src/dialects/v1/router.rs",
+            "        Route::get(\"/healthz\", Open),\n        Route::post(\"/api/v1/sql\", Read),\n",
+        );
         let findings = check(&Tree { files: vec![router, File::new("README.md", "`/healthz`")] });
         assert_eq!(findings.len(), 1);
         assert!(findings[0].reason.contains("/api/v1/sql"));

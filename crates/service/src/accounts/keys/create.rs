@@ -132,11 +132,24 @@ impl Service {
             return Err(not_yours(&format!("membership of the group '{}'", group.escape_debug())));
         }
         match &new.owner {
-            Some(owner) if owner != ctx.principal.label() && !self.is_member(owner, id).await? => {
+            Some(owner) if !self.may_name(ctx, owner, id).await? => {
                 Err(not_yours("a key in the name of somebody who is not in the organisation"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether an organisation's administrator may have a key act in that name: a member's, or his own.
+    async fn may_name(&self, ctx: &Ctx, owner: &str, organisation: &str) -> Result<bool> {
+        let user = self.catalog.find(User::by_login(owner)).await?;
+        let is_member = |user: &User| !user.admin && user.memberships.iter().any(|role| role.organisation == organisation);
+        Ok(match (&ctx.principal.kind, &user) {
+            (PrincipalKind::User { login }, _) if login == owner => true,
+            (PrincipalKind::Key { owner: Some(own), .. }, _) if own == owner => true,
+            // What a token calls itself is no user's name, even where a user has the same.
+            (PrincipalKind::Token { subject, .. }, None) if subject == owner => true,
+            (_, user) => user.as_ref().is_some_and(is_member),
+        })
     }
 
     /// A login as its user writes it, for the user's end to find his keys.
@@ -144,11 +157,6 @@ impl Service {
         let Some(owner) = owner else { return Ok(None) };
         let user = self.catalog.find(User::by_login(&owner)).await?;
         Ok(Some(user.map_or(owner, |user| user.login)))
-    }
-
-    async fn is_member(&self, login: &str, organisation: &str) -> Result<bool> {
-        let user = self.catalog.find(User::by_login(login)).await?;
-        Ok(user.is_some_and(|user| !user.admin && user.memberships.iter().any(|role| role.organisation == organisation)))
     }
 
     async fn fresh_key(&self) -> Result<Fresh> {
