@@ -2,8 +2,8 @@
 //! the first start.
 
 use datahall_catalog::{Actor, AuditEntry, Catalog, Organisation, Project};
-use datahall_core::Result;
 use datahall_core::access::{Place, Scope};
+use datahall_core::{Code, Result};
 
 /// The id and the key of the default organisation, to which the administrator belongs.
 pub(crate) const ORGANISATION: &str = "default";
@@ -20,8 +20,21 @@ pub(crate) fn place() -> Place {
     Place::Project(PROJECT.into())
 }
 
+/// Tries of what another server on the same catalog may do at the same moment: in the next one it is found done.
+pub(crate) const TRIES: usize = 10;
+
 /// Makes what is not there yet.
 pub(crate) async fn ensure(catalog: &Catalog) -> Result<()> {
+    for _ in 1..TRIES {
+        match make(catalog).await {
+            Err(error) if error.code() == Code::Conflict => {}
+            outcome => return outcome,
+        }
+    }
+    make(catalog).await
+}
+
+async fn make(catalog: &Catalog) -> Result<()> {
     if catalog.get::<Project>(PROJECT).await?.is_some() {
         return Ok(());
     }

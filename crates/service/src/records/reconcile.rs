@@ -4,7 +4,7 @@
 use super::of_block::{Described, NODE, kept, record};
 use crate::{DatasetBlock, home};
 use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Origin, Visibility};
-use datahall_core::Result;
+use datahall_core::{Code, Result};
 use serde_json::Value as Json;
 use std::collections::HashMap;
 
@@ -19,6 +19,16 @@ pub(crate) struct Reconciled {
 /// Brings the records in line with `blocks`. `starting`: the server of this id starts, so that it has nothing registered at run
 /// time; other servers on the same catalog may.
 pub(crate) async fn reconcile(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>) -> Result<Reconciled> {
+    for _ in 1..home::TRIES {
+        match attempt(catalog, blocks, starting).await {
+            Err(error) if error.code() == Code::Conflict => {}
+            outcome => return outcome,
+        }
+    }
+    attempt(catalog, blocks, starting).await
+}
+
+async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>) -> Result<Reconciled> {
     let mut change = catalog.change(&Actor::system()).await?;
     // Those made through APIs may be many, and only those whose name the file has matter here.
     let of_file = List::<Dataset>::all().only("project", home::PROJECT).any_of("origin", ["file", "runtime"]);

@@ -53,7 +53,8 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("DELETE", "/api/v1/queries/{name}", Manage),
     ("GET", "/api/me", Known),
     ("POST", "/api/auth/login", Nothing),
-    ("POST", "/api/auth/logout", Known),
+    // Whoever he was, he is out afterwards.
+    ("POST", "/api/auth/logout", Nothing),
     ("GET", "/api/auth/tokens", Administer),
     ("POST", "/api/auth/tokens", Administer),
     ("DELETE", "/api/auth/tokens/{id}", Administer),
