@@ -136,12 +136,14 @@ impl Directory {
     pub(crate) fn forget(&self, tables: &[&str]) {
         let touches = |names: &[&str]| tables.iter().any(|table| names.contains(table));
         let accounts = touches(ACCOUNTS);
-        if accounts || touches(&["keys"]) {
+        // Projects say what groups and owners may do in them.
+        let projects = touches(&["projects"]);
+        if accounts || projects || touches(&["keys"]) {
             self.keys.clear();
-        } else if touches(&["projects", "datasets"]) {
+        } else if touches(&["datasets"]) {
             self.keys.retain(|key| !key.by_name);
         }
-        if accounts || touches(&["sessions"]) {
+        if accounts || projects || touches(&["sessions"]) {
             self.sessions.clear();
         }
         if touches(&["organisations"]) {

@@ -13,6 +13,7 @@ mod jwt;
 mod last_use;
 mod presented;
 mod principals;
+mod projects;
 pub(crate) mod secrets;
 mod tokens;
 

@@ -2,6 +2,7 @@
 
 use super::directory::KnownKey;
 use super::last_use::LastUse;
+use super::projects;
 use crate::accounts::key_grants::KeyGrants;
 use crate::{Membership, Principal, PrincipalKind, home};
 use datahall_catalog::{Catalog, Group, Key, List, Membership as InGroup, Organisation, User};
@@ -16,6 +17,7 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
     }
     let memberships = catalog.list(&List::<InGroup>::all().only("user", user.meta.id.as_str())).await?.items;
     let groups: Vec<String> = memberships.into_iter().map(|membership| membership.group).collect();
+    let in_projects = projects::grants_of(catalog, Some(&user.login), &groups).await?;
     let kind = PrincipalKind::User { login: user.login };
     if user.admin || some_administers(catalog, &groups).await? {
         return Ok(Some(Principal { kind, groups, ..Principal::admin() }));
@@ -29,7 +31,7 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
             roles.push(member(organisation, role));
         }
     }
-    let grants = Grants::new(roles.iter().map(of_role));
+    let grants = Grants::new(roles.iter().map(of_role).chain(in_projects));
     // Where he acts unless he says otherwise.
     let organisation = roles.into_iter().next();
     Ok(Some(Principal { kind, grants, reads_public: true, organisation, groups }))
@@ -68,7 +70,8 @@ pub(super) async fn of_key(catalog: &Catalog, key: Key) -> Result<KnownKey> {
     let resolved = grants.resolve(catalog, key.organisation.as_deref().unwrap_or(home::ORGANISATION)).await?;
     let role = key.role.as_deref().and_then(|role| Role::parse(role).ok());
     let organisation = organisation.zip(role).map(|(organisation, role)| member(&organisation, role));
-    let grants = Grants::new(organisation.iter().map(of_role).chain(resolved.grants));
+    let in_projects = projects::grants_of(catalog, None, &key.groups).await?;
+    let grants = Grants::new(organisation.iter().map(of_role).chain(resolved.grants).chain(in_projects));
     (known.by_name, known.incomplete) = (resolved.by_name, !resolved.complete);
     known.principal = Some(Principal { kind, grants, reads_public: true, organisation, groups: key.groups });
     Ok(known)
