@@ -12,8 +12,9 @@ impl Service {
     /// Who the credentials prove.
     ///
     /// # Errors
-    /// `Unauthenticated` when a presented bearer token does not hold; `Unavailable` when it cannot be judged because the
-    /// identity provider was never reached.
+    /// `Unauthenticated` when a presented key, session or bearer token does not hold; `Forbidden` when a page of another site may
+    /// have sent the session's cookie; `Unavailable` when it cannot be judged, because the catalog or the identity provider
+    /// cannot be reached.
     pub async fn identify(&self, credentials: &Credentials) -> Result<Principal> {
         self.authenticator.identify(credentials).await
     }

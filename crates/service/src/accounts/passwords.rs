@@ -95,6 +95,8 @@ mod tests {
         let nobodys = PasswordHash::new(NOBODYS).unwrap();
         let kept = Passwords::default().hash(&SystemRandom, "x").await.unwrap();
         assert_eq!(nobodys.params, PasswordHash::new(&kept).unwrap().params);
+        let compared = Argon2::default().verify_password(b"x", &nobodys);
+        assert_eq!(compared, Err(argon2::password_hash::Error::Password), "compared to the end, and not refused before");
         assert!(!Passwords::default().verify(None, "").await.unwrap());
     }
 }

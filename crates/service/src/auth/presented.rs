@@ -17,7 +17,8 @@ impl Presented {
             None => Some(header.trim().to_owned()),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => Some(rest.trim().to_owned()),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => user_name(rest.trim()),
-            Some(_) => None,
+            // One of our own secrets with something beside it is a broken one, and not nobody's affair.
+            Some((first, _)) => (secrets::shape(first) != Shape::Other).then(|| header.trim().to_owned()),
         };
         Self { secret: secret.filter(|secret| !secret.is_empty()) }
     }
@@ -26,7 +27,7 @@ impl Presented {
 fn user_name(encoded: &str) -> Option<String> {
     let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (user, password) = decoded.split_once(':')?;
-    // One of our own secrets with something beside it is a broken one, and not nobody's affair.
+    // The same with a password.
     match password.is_empty() {
         true => Some(user.to_owned()),
         false => (secrets::shape(user) != Shape::Other).then_some(decoded),
@@ -46,7 +47,8 @@ mod tests {
         for header in ["", "Bearer ", "Basic VDp4", "Basic ???", "Digest T"] {
             assert_eq!(secret(header), None, "{header}");
         }
-        // `dh_x:y`.
+        // Never one that counts, and never nothing.
+        assert_eq!(secret("dh_x y").as_deref(), Some("dh_x y"));
         assert_eq!(secret("Basic ZGhfeDp5").as_deref(), Some("dh_x:y"));
     }
 }
