@@ -6,7 +6,7 @@ use crate::totals::{Key, Totals};
 use crate::{Actor, AuditEntry, AuditQuery, AuditRecord, Change, Epochs, Millis, audit, epochs, migrate};
 use datahall_core::Result;
 use datahall_core::clock::{Clock, Random};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// All records, in a SQLite file or a PostgreSQL database. Cheap to clone; every clone is the same catalog.
 #[derive(Clone)]
@@ -19,6 +19,17 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     totals: Totals,
+    listeners: RwLock<Vec<Listener>>,
+}
+
+type Listener = Box<dyn Fn(&[&str]) + Send + Sync>;
+
+impl Inner {
+    /// Tells the listeners that a change to `tables` is durable.
+    pub(crate) fn committed(&self, tables: &[&str]) {
+        let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner);
+        listeners.iter().for_each(|listener| listener(tables));
+    }
 }
 
 impl std::fmt::Debug for Inner {
@@ -43,7 +54,13 @@ impl Catalog {
     /// message names the place, without a password.
     pub async fn open(url: &str, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self> {
         let store = Store::open(&Place::parse(url)?, &*clock, migrate::LATEST).await?;
-        Ok(Self { inner: Arc::new(Inner { store, clock, random, totals: Totals::default() }) })
+        Ok(Self { inner: Arc::new(Inner { store, clock, random, totals: Totals::default(), listeners: RwLock::default() }) })
+    }
+
+    /// Calls `listener` with the names of the tables after each change that this catalog, or a clone of it, commits, before whoever
+    /// committed goes on. What others change is told by [`Catalog::epochs`].
+    pub fn on_commit(&self, listener: impl Fn(&[&str]) + Send + Sync + 'static) {
+        self.inner.listeners.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
     }
 
     /// Begins a change.

@@ -175,7 +175,11 @@ impl Change {
             audit::insert(connection, &self.actor, self.at, entry).await?;
         }
         epochs::bump(connection, &self.touched).await?;
-        self.transaction.commit().await
+        self.transaction.commit().await?;
+        if !self.touched.is_empty() {
+            self.catalog.committed(&Vec::from_iter(self.touched));
+        }
+        Ok(())
     }
 
     pub(crate) fn connection(&mut self) -> Result<&mut sqlx::AnyConnection> {

@@ -1,9 +1,10 @@
 //! Where datasets are that no project was named for: the default project of the default organisation. Both are there from
 //! the first start.
 
-use datahall_catalog::{Actor, AuditEntry, Catalog, Organisation, Project};
+use crate::accounts::organisations;
+use datahall_catalog::{Actor, Catalog, Project};
+use datahall_core::Result;
 use datahall_core::access::{Place, Scope};
-use datahall_core::{Code, Result};
 
 /// The id and the key of the default organisation, to which the administrator belongs.
 pub(crate) const ORGANISATION: &str = "default";
@@ -25,34 +26,8 @@ pub(crate) const TRIES: usize = 10;
 
 /// Makes what is not there yet.
 pub(crate) async fn ensure(catalog: &Catalog) -> Result<()> {
-    for _ in 1..TRIES {
-        match make(catalog).await {
-            Err(error) if error.code() == Code::Conflict => {}
-            outcome => return outcome,
-        }
+    if catalog.get::<Project>(PROJECT).await?.is_none() {
+        organisations::ensure(catalog, &Actor::system(), ORGANISATION).await?;
     }
-    make(catalog).await
-}
-
-async fn make(catalog: &Catalog) -> Result<()> {
-    if catalog.get::<Project>(PROJECT).await?.is_some() {
-        return Ok(());
-    }
-    let mut change = catalog.change(&Actor::system()).await?;
-    if change.get::<Organisation>(ORGANISATION).await?.is_none() {
-        let mut organisation = Organisation { key: ORGANISATION.into(), title: "Default".into(), ..Organisation::default() };
-        organisation.meta.id = ORGANISATION.into();
-        change.insert(&mut organisation).await?;
-        change.audit(AuditEntry::created("organisation.create", &organisation)?);
-    }
-    // Another process may have been faster.
-    if change.get::<Project>(PROJECT).await?.is_some() {
-        return Ok(());
-    }
-    let mut project =
-        Project { organisation: ORGANISATION.into(), key: PROJECT.into(), name: "Default".into(), ..Project::default() };
-    project.meta.id = PROJECT.into();
-    change.insert(&mut project).await?;
-    let entry = AuditEntry::created("project.create", &project)?;
-    change.commit(entry).await
+    Ok(())
 }

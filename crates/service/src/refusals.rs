@@ -27,9 +27,7 @@ impl Refusals {
         let lost = Arc::new(AtomicU64::new(0));
         (Self { sender, lost: lost.clone() }, write(catalog, receiver, lost))
     }
-}
 
-impl Refusals {
     /// Notes an attempt.
     pub(crate) fn note(&self, actor: Actor, entry: AuditEntry) {
         if self.sender.try_send((actor, entry)).is_err() {

@@ -89,6 +89,12 @@ impl Service {
         let Deps { engine, catalog, clock, random, fetch, environment, settings, config_path, data_dir, admin_token } = deps;
         let (directory, write_uses) = Directory::new(catalog.clone(), clock.clone());
         let directory = Arc::new(directory);
+        let listener = Arc::downgrade(&directory);
+        catalog.on_commit(move |tables| {
+            if let Some(directory) = listener.upgrade() {
+                directory.forget(tables);
+            }
+        });
         let authenticator =
             Authenticator::new(&settings.auth, admin_token, fetch, directory.clone(), clock.clone(), &environment).await?;
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;

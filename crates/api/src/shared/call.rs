@@ -72,9 +72,21 @@ impl Call {
         if self.parts.uri.query().is_none_or(str::is_empty) {
             return Ok(None);
         }
+        Ok(self.parameters()?.into_iter().rev().find(|(key, _)| key == name).map(|(_, value)| value))
+    }
+
+    /// The first parameter of the query string that is none of `known`.
+    ///
+    /// # Errors
+    /// As [`Call::query_parameter`].
+    pub(crate) fn unknown_parameter(&self, known: &[&str]) -> Result<Option<String>> {
+        Ok(self.parameters()?.into_iter().map(|(key, _)| key).find(|key| !known.contains(&key.as_str())))
+    }
+
+    fn parameters(&self) -> Result<Vec<(String, String)>> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri)
             .map_err(|error| Error::invalid("invalid query string").with_detail(error))?;
-        Ok(pairs.into_iter().rev().find(|(key, _)| key == name).map(|(_, value)| value))
+        Ok(pairs)
     }
 
     /// The body, which must be JSON, as bytes.

@@ -1,6 +1,7 @@
 //! The fine-grained grants of an API key, as `contracts/projects.md` 2.3 writes them: privileges on the instance, on projects by
 //! key and on datasets by name; and what they come to.
 
+use super::names::same;
 use datahall_catalog::{Catalog, Dataset, List, Object, Project};
 use datahall_core::access::{Grant, Place};
 use datahall_core::privilege::{Privilege, Privileges, grantable_on_datasets};
@@ -173,11 +174,6 @@ fn flag(value: Option<&Value>, at: &str) -> Result<bool> {
 
 fn invalid(at: &str, why: impl std::fmt::Display) -> Error {
     Error::invalid(format!("grants: {at}: {why}"))
-}
-
-/// As the catalog compares names.
-fn same(a: &str, b: &str) -> bool {
-    a == b || a.to_lowercase() == b.to_lowercase()
 }
 
 #[cfg(test)]

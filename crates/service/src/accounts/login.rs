@@ -70,7 +70,6 @@ impl Service {
             entry = entry.organisation(&only.organisation);
         }
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["sessions"]);
         Ok(LoggedIn { secret: Hidden(fresh.secret), expires_in: LIFE, login: user.login })
     }
 

@@ -26,7 +26,6 @@ impl Service {
             change.delete(&session).await?;
             change.commit(AuditEntry::new("logout").on("user", session.user)).await?;
         }
-        self.authenticator.directory.forget(&["sessions"]);
         Ok(())
     }
 }

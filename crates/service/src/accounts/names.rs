@@ -5,6 +5,11 @@ use datahall_core::{Error, Result};
 /// The most characters in a name.
 const LONGEST: usize = 200;
 
+/// Whether the catalog takes two names for one.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
+}
+
 /// Refuses names that cannot be told from others on a screen, or that mean something else in a path. `what` names it in the
 /// message.
 ///

@@ -28,7 +28,6 @@ impl Service {
             return Ok(there);
         }
         let made = ensure(&self.catalog, &ctx.actor(), key).await?;
-        self.authenticator.directory.forget(&["organisations", "projects"]);
         Ok(made)
     }
 }
@@ -61,10 +60,17 @@ async fn insert(catalog: &Catalog, actor: &Actor, key: &str) -> Result<Organisat
 
 async fn insert_into(change: &mut Change, key: &str) -> Result<Organisation> {
     let mut organisation = Organisation { key: key.into(), title: key.into(), ..Organisation::default() };
+    let is_home = key == home::ORGANISATION;
+    if is_home {
+        organisation.meta.id = home::ORGANISATION.into();
+    }
     change.insert(&mut organisation).await?;
     let id = organisation.meta.id.clone();
     let mut project =
         Project { organisation: id.clone(), key: home::PROJECT.into(), name: "Default".into(), ..Project::default() };
+    if is_home {
+        project.meta.id = home::PROJECT.into();
+    }
     change.insert(&mut project).await?;
     change.audit(AuditEntry::created("project.create", &project)?.organisation(id));
     Ok(organisation)

@@ -132,7 +132,7 @@ impl Directory {
         Ok(Membership { organisation: known.meta.id.clone(), key: known.key.clone(), role })
     }
 
-    /// Drops what depends on these tables: to be called after every change of this node's own.
+    /// Drops what depends on these tables. The catalog calls it after every change of this node's own.
     pub(crate) fn forget(&self, tables: &[&str]) {
         let touches = |names: &[&str]| tables.iter().any(|table| names.contains(table));
         let accounts = touches(ACCOUNTS);

@@ -1,5 +1,6 @@
 //! What the permissions of projects give: to groups by type or by flags, to the owner everything (`contracts/projects.md` 2.2).
 
+use crate::accounts::names::same;
 use datahall_catalog::{Catalog, List, Project};
 use datahall_core::Result;
 use datahall_core::access::{Grant, Place};
@@ -30,7 +31,6 @@ pub(super) async fn grants_of(catalog: &Catalog, login: Option<&str>, groups: &[
 }
 
 fn of_project(project: &Project, login: Option<&str>, groups: &[String]) -> Privileges {
-    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
     if let (Some(owner), Some(login)) = (&project.owner, login)
         && same(owner, login)
     {

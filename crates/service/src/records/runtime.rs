@@ -15,7 +15,6 @@ impl Service {
         change.insert(&mut dataset).await?;
         let entry = AuditEntry::created("dataset.register", &dataset)?.organisation(home::ORGANISATION);
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["datasets"]);
         Ok(dataset.meta.id)
     }
 
@@ -28,7 +27,6 @@ impl Service {
         change.delete(&dataset).await?;
         let entry = AuditEntry::deleted("dataset.unregister", &dataset)?.organisation(home::ORGANISATION);
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["datasets"]);
         Ok(())
     }
 

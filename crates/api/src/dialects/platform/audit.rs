@@ -2,7 +2,7 @@
 
 use super::changes;
 use super::fault::{self, Fault};
-use super::paging::{Paging, query};
+use super::paging::{Paging, only, query};
 use crate::shared::call::Call;
 use crate::shared::openapi::Operation;
 use axum::response::Response;
@@ -11,6 +11,8 @@ use datahall_core::Result;
 use datahall_service::{AuditQuery, AuditRecord, Millis, Outcome};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+const FILTERS: &[&str] = &["from", "until", "user", "action", "dataset", "object", "object_type", "outcome", "request_id"];
 
 #[derive(Serialize)]
 struct Entry {
@@ -74,6 +76,7 @@ pub(super) async fn handle(call: Call) -> Result<Response> {
 }
 
 async fn read(call: Call) -> Result<Response, Fault> {
+    only(&call, FILTERS)?;
     let paging = Paging::of(&call)?;
     let dataset = query(&call, "dataset")?;
     let object_type = query(&call, "object_type")?;

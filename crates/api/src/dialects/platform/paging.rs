@@ -60,6 +60,15 @@ fn number(call: &Call, name: &str) -> Result<Option<u64>, Fault> {
     if is_number { Ok(Some(text.parse().unwrap_or(u64::MAX))) } else { Err(wrong()) }
 }
 
+/// Refuses parameters that are none of `known` and not about the page: a misspelt filter must not give everything.
+pub(super) fn only(call: &Call, known: &[&str]) -> Result<(), Fault> {
+    let known = [known, &["limit", "offset"]].concat();
+    match call.unknown_parameter(&known).map_err(|error| Fault::query(error.message()))? {
+        None => Ok(()),
+        Some(name) => Err(Fault::query(format!("{}: there is no such parameter", name.escape_debug()))),
+    }
+}
+
 /// A parameter of the query string.
 pub(super) fn query(call: &Call, name: &str) -> Result<Option<String>, Fault> {
     call.query_parameter(name).map_err(|error| Fault::query(error.message()))

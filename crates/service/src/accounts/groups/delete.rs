@@ -20,7 +20,6 @@ impl Service {
         change.delete(&group).await?;
         let entry = AuditEntry::deleted("group.delete", &group)?;
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["groups", "memberships"]);
         Ok(())
     }
 }

@@ -51,7 +51,6 @@ impl Service {
         let entry = AuditEntry::created("group.create", &group)?;
         change.commit(entry).await?;
         // It may have had members before it was there.
-        self.authenticator.directory.forget(&["groups"]);
         Ok(group)
     }
 
@@ -73,7 +72,6 @@ impl Service {
         change.update(&mut group).await?;
         let entry = AuditEntry::updated("group.update", &before, &group)?;
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["groups"]);
         Ok(group)
     }
 }

@@ -79,7 +79,6 @@ impl Service {
         change.insert(&mut key).await?;
         let entry = within(AuditEntry::created("key.create", &key)?, key.organisation.as_deref());
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["keys"]);
         let info = KeyInfo::of(&self.catalog, vec![key]).await?.pop().ok_or_else(|| Error::internal("one key gives one"))?;
         Ok(CreatedKey { info, secret: Hidden(secret) })
     }
@@ -108,7 +107,6 @@ impl Service {
         }
         if there.is_none() {
             let made = organisations::ensure(&self.catalog, &ctx.actor(), wanted).await?;
-            self.authenticator.directory.forget(&["organisations", "projects"]);
             return Ok(Some(made));
         }
         Ok(there)

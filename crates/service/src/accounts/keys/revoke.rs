@@ -28,7 +28,6 @@ impl Service {
         change.update(&mut key).await?;
         let entry = within(AuditEntry::updated("key.revoke", &before, &key)?, key.organisation.as_deref());
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["keys"]);
         Ok(())
     }
 }

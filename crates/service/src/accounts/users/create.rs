@@ -63,7 +63,6 @@ impl Service {
         set_groups(&mut change, &user.meta.id, &new.groups).await?;
         let entry = AuditEntry::created("user.create", &user)?.detail(json!({"groups": new.groups}));
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["users", "memberships"]);
         UserInfo::of(&self.catalog, user).await
     }
 }

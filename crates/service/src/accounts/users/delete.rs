@@ -24,7 +24,6 @@ impl Service {
         change.delete(&user).await?;
         let entry = AuditEntry::deleted("user.delete", &user)?;
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["users", "memberships", "sessions", "keys"]);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What may be told of a user: everything but the password.
 
+use crate::accounts::names::same;
 use datahall_catalog::{Catalog, Change, List, Membership, Meta, Object, Organisation, OrganisationRole, User};
 use datahall_core::privilege::Role;
 use datahall_core::{Error, Result};
@@ -85,7 +86,6 @@ pub(super) async fn kept_roles(change: &mut Change, roles: &[OrganisationRoleOf]
 /// Puts the user in these groups and in no others.
 pub(super) async fn set_groups(change: &mut Change, user: &str, groups: &[String]) -> Result<()> {
     let there = change.list(&List::<Membership>::all().only("user", user)).await?.items;
-    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
     for old in there.iter().filter(|old| !groups.iter().any(|group| same(group, &old.group))) {
         change.delete(old).await?;
     }

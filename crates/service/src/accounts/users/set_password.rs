@@ -22,7 +22,6 @@ impl Service {
         change.update(&mut user).await?;
         let entry = AuditEntry::updated("user.set_password", &before, &user)?;
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["users", "sessions"]);
         Ok(())
     }
 }

@@ -68,7 +68,6 @@ impl Service {
             entry = entry.detail(json!({"groups": groups}));
         }
         change.commit(entry).await?;
-        self.authenticator.directory.forget(&["users", "memberships", "sessions"]);
         UserInfo::of(&self.catalog, user).await
     }
 }

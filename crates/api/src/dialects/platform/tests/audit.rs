@@ -55,7 +55,7 @@ async fn entries_say_who_did_what_and_filters_find_them() {
     }
     let page = read(&api, "action=key.create&limit=0").await;
     assert_eq!((&page["total"], &page["items"]), (&json!(1), &json!([])));
-    for wrong in ["from=now", "until=", "outcome=well", "limit=-1", "from=2000-13-01"] {
+    for wrong in ["from=now", "until=", "outcome=well", "limit=-1", "from=2000-13-01", "usr=ann"] {
         let answer = api.send("GET", &format!("/api/audit?{wrong}"), &[ADMIN], Body::empty()).await;
         assert_eq!((answer.status, answer.error()), (422, "invalid_query".into()), "{wrong}");
     }

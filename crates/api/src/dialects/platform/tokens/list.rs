@@ -1,7 +1,11 @@
 //! `GET /api/auth/tokens`: the API keys that go on, without what proves them.
 
 use super::token::Token;
-use crate::dialects::platform::{fault, fault::Fault, paging::Paging};
+use crate::dialects::platform::{
+    fault,
+    fault::Fault,
+    paging::{Paging, only},
+};
 use crate::shared::call::Call;
 use crate::shared::openapi::Operation;
 use axum::response::Response;
@@ -20,6 +24,7 @@ pub(in super::super) async fn handle(call: Call) -> Result<Response> {
 }
 
 async fn list(call: Call) -> Result<Response, Fault> {
+    only(&call, &[])?;
     let paging = Paging::of(&call)?;
     let page = call.service().list_keys(&call.ctx, paging.limit, paging.offset).await?;
     paging.answer(page.total, page.items.into_iter().map(Token::from).collect())
