@@ -2,7 +2,7 @@
 
 use crate::dataset::{DatasetSpec, ReadOptions};
 use crate::error::Result;
-use crate::policy::ColumnPolicy;
+use crate::policy::{ReadPolicy, RowFilter};
 use crate::query::Query;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -41,6 +41,13 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::read`]; `Invalid` for everything that is not a permitted read; `Forbidden` for a predicate on a
     /// restricted column.
     async fn sql(&self, sql: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows>;
+
+    /// Checks an expression that is to choose rows of tables with `schema` (every column, as [`TableInfo::schema`] has them): it
+    /// gives a boolean, names columns, calls permitted functions and `caller('name')`, and nothing else.
+    ///
+    /// # Errors
+    /// `Invalid`, saying what is wrong with it.
+    fn check_row_filter(&self, sql: &str, schema: &SchemaRef) -> Result<RowFilter>;
 
     /// Takes all of `rows` into a table of their own, in memory (dictionary-encoded and indexed as `options` say, whose
     /// `columns` and `lazy` do not apply). Everything in it is visible: what was hidden from whoever asked is not in `rows`.
@@ -87,17 +94,18 @@ pub struct TableInfo {
     pub notes: Vec<String>,
 }
 
-/// A table as one caller may read it. There is no other way to rows.
+/// A table as one caller may read it. There is no other way to rows: whatever the engine is asked, it first puts another table
+/// in the place of this one, in which what `policy` hides, masks and leaves out is not there.
 #[derive(Clone)]
 pub struct Handle {
     /// The table.
     pub table: Arc<dyn Table>,
     /// What of it the caller may see and use.
-    pub policy: Arc<ColumnPolicy>,
+    pub policy: Arc<ReadPolicy>,
 }
 
 impl Handle {
-    /// The columns that the caller may see.
+    /// The columns that the caller may see, as he sees them.
     pub fn schema(&self) -> SchemaRef {
         self.policy.visible_schema(&self.table.info().schema)
     }

@@ -2,7 +2,7 @@
 
 use super::{Expr, Query};
 use crate::error::{Error, Result};
-use crate::policy::ColumnPolicy;
+use crate::policy::ReadPolicy;
 use arrow::datatypes::Schema;
 use std::collections::HashSet;
 
@@ -30,7 +30,7 @@ impl Query {
     ///
     /// # Errors
     /// `Invalid` naming what is wrong; `Forbidden` for a predicate on a column that `policy` restricts.
-    pub fn resolve(mut self, schema: &Schema, policy: &ColumnPolicy) -> Result<Self> {
+    pub fn resolve(mut self, schema: &Schema, policy: &ReadPolicy) -> Result<Self> {
         self.filter.try_each_column(&mut |column| {
             *column = find_column(schema, column)?.to_owned();
             if policy.filterable.allows(column) {
@@ -70,7 +70,7 @@ impl Query {
         Ok(())
     }
 
-    fn resolve_grouped(&mut self, schema: &Schema, policy: &ColumnPolicy) -> Result<()> {
+    fn resolve_grouped(&mut self, schema: &Schema, policy: &ReadPolicy) -> Result<()> {
         if self.distinct {
             return Err(Error::invalid("distinct cannot be combined with group_by or aggregations"));
         }
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_restricted_column_may_be_selected_and_not_filtered_on() {
-        let policy = ColumnPolicy { filterable: ColumnChoice::Exclude(vec!["delay".into()]), ..Default::default() };
+        let policy = ReadPolicy { filterable: ColumnChoice::Exclude(vec!["delay".into()]), ..Default::default() };
         let select = Query { select: vec!["DELAY".into()], ..Default::default() };
         assert_eq!(select.resolve(&schema(), &policy).unwrap().select, ["delay"]);
         let filter = Expr::Compare { column: "Delay".into(), op: Compare::Gt, value: Value::Int(1) };
@@ -175,12 +175,12 @@ mod tests {
         let sum = |alias: &str| Aggregate { function: Function::Sum, column: Some("delay".into()), alias: alias.into() };
         let base = Query { group: vec!["origin".into()], aggregates: vec![sum("total")], ..Default::default() };
         let ordered = Query { order: vec![Order { column: "Total".into(), descending: true }], ..base.clone() };
-        assert_eq!(ordered.resolve(&schema(), &ColumnPolicy::default()).unwrap().order[0].column, "total");
+        assert_eq!(ordered.resolve(&schema(), &ReadPolicy::default()).unwrap().order[0].column, "total");
         let unknown = Query { order: vec![Order { column: "delay".into(), descending: true }], ..base.clone() };
-        assert!(unknown.resolve(&schema(), &ColumnPolicy::default()).is_err());
+        assert!(unknown.resolve(&schema(), &ReadPolicy::default()).is_err());
         let twice = Query { aggregates: vec![sum("x"), sum("x")], ..base.clone() };
-        assert!(twice.resolve(&schema(), &ColumnPolicy::default()).is_err());
+        assert!(twice.resolve(&schema(), &ReadPolicy::default()).is_err());
         let collides = Query { aggregates: vec![sum("Origin")], ..base };
-        assert!(collides.resolve(&schema(), &ColumnPolicy::default()).is_err());
+        assert!(collides.resolve(&schema(), &ReadPolicy::default()).is_err());
     }
 }

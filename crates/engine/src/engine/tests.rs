@@ -14,7 +14,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::execute_stream;
 use datahall_core::engine::TableInfo;
-use datahall_core::policy::ColumnPolicy;
+use datahall_core::policy::ReadPolicy;
 use datahall_core::query::{Aggregate, Compare, Expr, Function, Order, Value};
 use futures::TryStreamExt;
 use proptest::prelude::*;
@@ -79,7 +79,7 @@ async fn both() -> Both {
     let plan = provider.scan(&engine.ordered, None, &[], None).await.unwrap();
     let rows = execute_stream(plan, engine.ordered.task_ctx()).unwrap();
     let Loaded::Resident(resident) = load(rows, &ReadOptions::default(), &engine.budget).await.unwrap() else { panic!("fits") };
-    let handle = |table: OpenTable| Handle { table: Arc::new(table), policy: Arc::new(ColumnPolicy::default()) };
+    let handle = |table: OpenTable| Handle { table: Arc::new(table), policy: Arc::new(ReadPolicy::default()) };
     let lazy = handle(OpenTable { info: info(provider.schema(), false), data: Data::Lazy(provider) });
     let resident = handle(OpenTable { info: info(resident.schema.clone(), true), data: Data::Resident(resident) });
     Both { engine, resident, lazy, _folder: folder }

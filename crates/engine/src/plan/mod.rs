@@ -17,7 +17,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
 use datafusion::physical_plan::execute_stream;
-use datahall_core::policy::ColumnPolicy;
+use datahall_core::policy::ReadPolicy;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
 use futures::stream::BoxStream;
@@ -42,7 +42,7 @@ pub(crate) async fn run(
     ordered: &SessionState,
     parallel: &SessionState,
     provider: Arc<dyn TableProvider>,
-    policy: &ColumnPolicy,
+    policy: &ReadPolicy,
     query: &Query,
 ) -> Result<(SchemaRef, Batches)> {
     let provider = Guarded::new(provider, policy);

@@ -7,7 +7,7 @@ use datafusion::common::{ColumnStatistics, DataFusionError, Statistics};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datahall_core::policy::ColumnPolicy;
+use datahall_core::policy::ReadPolicy;
 use std::sync::Arc;
 
 /// A table as a policy lets it be seen.
@@ -23,7 +23,7 @@ pub(crate) struct Guarded {
 impl Guarded {
     /// `inner` as `policy` lets it be seen; `inner` itself when the policy hides and restricts nothing.
     #[allow(clippy::new_ret_no_self, reason = "an open policy needs no wrapper")]
-    pub(crate) fn new(inner: Arc<dyn TableProvider>, policy: &ColumnPolicy) -> Arc<dyn TableProvider> {
+    pub(crate) fn new(inner: Arc<dyn TableProvider>, policy: &ReadPolicy) -> Arc<dyn TableProvider> {
         if policy.is_open() {
             return inner;
         }
@@ -112,8 +112,8 @@ mod tests {
         Arc::new(MemTable::try_new(schema, vec![vec![batch]]).unwrap())
     }
 
-    fn policy() -> ColumnPolicy {
-        ColumnPolicy {
+    fn policy() -> ReadPolicy {
+        ReadPolicy {
             visible: ColumnChoice::Exclude(vec!["SSN".into()]),
             filterable: ColumnChoice::Exclude(vec!["name".into()]),
         }
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn an_open_policy_leaves_the_table_as_it_is() {
         let table = people();
-        assert!(Arc::ptr_eq(&Guarded::new(table.clone(), &ColumnPolicy::default()), &table));
+        assert!(Arc::ptr_eq(&Guarded::new(table.clone(), &ReadPolicy::default()), &table));
     }
 
     #[test]

@@ -33,7 +33,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
-use datahall_core::policy::ColumnPolicy;
+use datahall_core::policy::ReadPolicy;
 use datahall_core::{Error, Result};
 use parse::Asked;
 use provider::{Known, Named};
@@ -74,7 +74,7 @@ pub(crate) fn tables_in(sql: &str) -> Result<Vec<String>> {
 pub(crate) fn plan(
     state: &SessionState,
     sql: &str,
-    tables: &[(String, Arc<dyn TableProvider>, Arc<ColumnPolicy>)],
+    tables: &[(String, Arc<dyn TableProvider>, Arc<ReadPolicy>)],
     max_rows: u64,
 ) -> Result<LogicalPlan> {
     let named: Vec<Named> = tables

@@ -8,7 +8,7 @@ use super::{
 use datahall_core::dataset::{
     DatasetSpec, FileFormat, FileSource, IndexMode, IndexOptions, Location, Partitioning, ReadOptions, S3Options, Source,
 };
-use datahall_core::policy::{ColumnChoice, ColumnPolicy};
+use datahall_core::policy::{ColumnChoice, ReadPolicy};
 use datahall_core::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -150,8 +150,8 @@ impl DatasetBlock {
     }
 
     /// What callers may see and use.
-    pub fn policy(&self) -> ColumnPolicy {
-        ColumnPolicy { visible: choice(self.projection_filter.as_ref()), filterable: choice(self.predicate_filter.as_ref()) }
+    pub fn policy(&self) -> ReadPolicy {
+        ReadPolicy { visible: choice(self.projection_filter.as_ref()), filterable: choice(self.predicate_filter.as_ref()) }
     }
 
     fn read_options(&self) -> ReadOptions {

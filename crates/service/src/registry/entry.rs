@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use datahall_core::clock::{Clock, Random, random_hex};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Table};
-use datahall_core::policy::ColumnPolicy;
+use datahall_core::policy::ReadPolicy;
 use datahall_core::{Error, Result};
 use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use std::time::Duration;
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) origin: Origin,
-    pub(crate) policy: Arc<ColumnPolicy>,
+    pub(crate) policy: Arc<ReadPolicy>,
     /// Only those see it who were granted to.
     pub(crate) private: bool,
     /// The id of its record in the catalog, once it has one; saved queries have none.
@@ -76,7 +76,7 @@ pub(crate) struct Snapshot {
 }
 
 impl Entry {
-    pub(crate) fn new(name: String, origin: Origin, policy: ColumnPolicy, private: bool, random: &dyn Random) -> Self {
+    pub(crate) fn new(name: String, origin: Origin, policy: ReadPolicy, private: bool, random: &dyn Random) -> Self {
         Self {
             name,
             origin,

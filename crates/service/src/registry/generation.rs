@@ -3,7 +3,7 @@
 use super::ExportFile;
 use chrono::{DateTime, Utc};
 use datahall_core::engine::Table;
-use datahall_core::policy::ColumnPolicy;
+use datahall_core::policy::ReadPolicy;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ impl Generation {
     }
 
     /// Names what `question` answers over these rows seen through `policy`.
-    pub(crate) fn etag(&self, policy: &ColumnPolicy, question: &dyn Debug) -> String {
+    pub(crate) fn etag(&self, policy: &ReadPolicy, question: &dyn Debug) -> String {
         let digest = Sha256::digest(format!("{}\n{policy:?}\n{question:?}", self.id));
         digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }

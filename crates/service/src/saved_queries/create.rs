@@ -5,7 +5,7 @@ use super::{SavedQuery, SavedQueryRequest};
 use crate::registry::{Entry, Origin, SavedStatement};
 use crate::{Ctx, Service};
 use datahall_core::engine::{NamedHandle, Table};
-use datahall_core::policy::{ColumnChoice, ColumnPolicy};
+use datahall_core::policy::{ColumnChoice, ReadPolicy};
 use datahall_core::{Code, Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,10 +74,10 @@ impl Service {
 }
 
 /// A column that predicates may not name could come under any name: then predicates may name none.
-fn inherited(sources: &[Arc<Entry>]) -> ColumnPolicy {
+fn inherited(sources: &[Arc<Entry>]) -> ReadPolicy {
     let restricted = sources.iter().any(|source| source.policy.filterable != ColumnChoice::All);
     let filterable = if restricted { ColumnChoice::Include(Vec::new()) } else { ColumnChoice::All };
-    ColumnPolicy { visible: ColumnChoice::All, filterable }
+    ReadPolicy { visible: ColumnChoice::All, filterable }
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use datafusion::catalog::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 
-pub(super) type Given = Vec<(String, Arc<dyn TableProvider>, Arc<ColumnPolicy>)>;
+pub(super) type Given = Vec<(String, Arc<dyn TableProvider>, Arc<ReadPolicy>)>;
 
 /// A table of the given columns, readable as a whole.
-pub(super) fn given(name: &str, columns: Vec<(&str, ArrayRef)>) -> (String, Arc<dyn TableProvider>, Arc<ColumnPolicy>) {
+pub(super) fn given(name: &str, columns: Vec<(&str, ArrayRef)>) -> (String, Arc<dyn TableProvider>, Arc<ReadPolicy>) {
     let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, values)| (name, values, true))).unwrap();
     let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
     (name.to_owned(), Arc::new(table), Arc::default())

@@ -7,7 +7,7 @@ use datahall_core::policy::ColumnChoice;
 /// `people` without `team`, where `name` may not be used in predicates; everything else is open.
 fn guarded() -> Given {
     let mut tables = tables();
-    tables[1].2 = Arc::new(ColumnPolicy {
+    tables[1].2 = Arc::new(ReadPolicy {
         visible: ColumnChoice::Exclude(vec!["Team".into()]),
         filterable: ColumnChoice::Exclude(vec!["NAME".into()]),
     });
