@@ -132,6 +132,10 @@ impl Engine for FakeEngine {
         self.read(&tables[0].handle, &Query { limit: Some(max_rows), ..Query::default() }).await
     }
 
+    fn check_row_filter(&self, sql: &str, _: &arrow::datatypes::SchemaRef) -> Result<datahall_core::policy::RowFilter> {
+        Ok(datahall_core::policy::RowFilter { sql: sql.to_owned(), attributes: Vec::new() })
+    }
+
     async fn materialise(&self, rows: Rows, _: &ReadOptions) -> Result<Arc<dyn Table>> {
         let schema = rows.schema.clone();
         let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;

@@ -151,7 +151,11 @@ impl DatasetBlock {
 
     /// What callers may see and use.
     pub fn policy(&self) -> ReadPolicy {
-        ReadPolicy { visible: choice(self.projection_filter.as_ref()), filterable: choice(self.predicate_filter.as_ref()) }
+        ReadPolicy {
+            visible: choice(self.projection_filter.as_ref()),
+            filterable: choice(self.predicate_filter.as_ref()),
+            ..ReadPolicy::default()
+        }
     }
 
     fn read_options(&self) -> ReadOptions {

@@ -77,7 +77,7 @@ impl Service {
 fn inherited(sources: &[Arc<Entry>]) -> ReadPolicy {
     let restricted = sources.iter().any(|source| source.policy.filterable != ColumnChoice::All);
     let filterable = if restricted { ColumnChoice::Include(Vec::new()) } else { ColumnChoice::All };
-    ReadPolicy { visible: ColumnChoice::All, filterable }
+    ReadPolicy { visible: ColumnChoice::All, filterable, ..ReadPolicy::default() }
 }
 
 #[cfg(test)]
