@@ -22,14 +22,31 @@ pub enum Source {
     Files(FileSource),
     /// An existing Delta table.
     Delta(Location),
+    /// A Delta table of Datahall's own.
+    Managed {
+        /// Its name in the lake.
+        table: String,
+        /// As it was at this version; unset: as it is.
+        version: Option<u64>,
+    },
 }
 
 impl Source {
-    /// Where it is.
-    pub fn location(&self) -> &Location {
+    /// Where it is, when it is not Datahall's own.
+    pub fn location(&self) -> Option<&Location> {
         match self {
-            Self::Files(files) => &files.location,
-            Self::Delta(location) => location,
+            Self::Files(files) => Some(&files.location),
+            Self::Delta(location) => Some(location),
+            Self::Managed { .. } => None,
+        }
+    }
+
+    /// What messages call it: its URL or its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Files(files) => &files.location.url,
+            Self::Delta(location) => &location.url,
+            Self::Managed { table, .. } => table,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::dataset::{DatasetSpec, ReadOptions};
 use crate::error::Result;
+use crate::lake::{Compacted, Compaction, Write, Written};
 use crate::policy::{ReadPolicy, RowFilter};
 use crate::query::Query;
 use arrow::array::RecordBatch;
@@ -56,6 +57,21 @@ pub trait Engine: Send + Sync {
     /// The first that `rows` gives; `Invalid` for an index on a column that is not there; `LimitExceeded` when it does
     /// not fit the memory budget. Nothing is kept then.
     async fn materialise(&self, rows: Rows, options: &ReadOptions) -> Result<Arc<dyn Table>>;
+
+    /// Writes all of `rows` to the managed table `table` (made by its first write) as one version of it. Dropping this
+    /// stops the work; what was not committed by then is not there.
+    ///
+    /// # Errors
+    /// The first that `rows` gives; `Invalid` for columns that do not fit; `Conflict` when others change the table all the
+    /// time; `LimitExceeded` for a merge beyond the memory queries are given; `StorageFull`. Nothing was changed then.
+    async fn write(&self, table: &str, rows: Rows, write: &Write) -> Result<Written>;
+
+    /// Puts small files of the managed table `table` together, as one version with the same rows; without one when there is
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// `NotFound` when the table has no version yet; `Invalid` for unknown columns; otherwise as [`Engine::write`].
+    async fn compact(&self, table: &str, how: &Compaction) -> Result<Compacted>;
 }
 
 /// What the one who registers a source may reach.

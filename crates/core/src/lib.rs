@@ -2,7 +2,7 @@
 //!
 //! This crate knows no HTTP, no SQL engine, no storage and no dialect's JSON. Everything above it agrees on what it
 //! says: a dataset's description ([`dataset`]), the one query language ([`query`]), who may do what ([`privilege`],
-//! [`access`]), who may see which column ([`policy`]), what can go wrong ([`error`]) and the seam to whatever reads rows
+//! [`access`]), who may see which column ([`policy`]), what is written ([`lake`]), what can go wrong ([`error`]) and the seam to whatever reads rows
 //! ([`engine`]).
 
 pub mod access;
@@ -10,6 +10,7 @@ pub mod clock;
 pub mod dataset;
 pub mod engine;
 pub mod error;
+pub mod lake;
 pub mod policy;
 pub mod privilege;
 pub mod query;

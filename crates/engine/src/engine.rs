@@ -5,6 +5,7 @@ mod read;
 mod sql;
 
 use crate::cpu::Cpu;
+use crate::lake::Lake;
 use crate::options::Options;
 use crate::resident::Budget;
 use arrow::datatypes::SchemaRef;
@@ -16,6 +17,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table};
+use datahall_core::lake::{Compacted, Compaction, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
@@ -26,6 +28,7 @@ use std::sync::Arc;
 pub struct DataFusionEngine {
     pub(crate) cpu: Cpu,
     pub(crate) budget: Arc<Budget>,
+    lake: Arc<Lake>,
     /// Runs on all threads.
     pub(crate) parallel: SessionContext,
     /// Runs on one partition: rows keep the order of their source.
@@ -62,6 +65,7 @@ impl DataFusionEngine {
             cpu: Cpu::new(options.threads)?,
             budget: Budget::new(options.memory_budget_bytes),
             parallel: SessionContext::new_with_state(state(options.threads.max(1))),
+            lake: Arc::new(Lake::new(options.lake, SessionContext::new_with_state(state(options.threads.max(1))))),
             ordered: state(1),
         }))
     }
@@ -91,6 +95,16 @@ impl Engine for DataFusionEngine {
 
     async fn materialise(&self, rows: Rows, options: &ReadOptions) -> Result<Arc<dyn Table>> {
         self.materialise_rows(rows, options).await
+    }
+
+    async fn write(&self, table: &str, rows: Rows, write: &Write) -> Result<Written> {
+        let (lake, table, write) = (self.lake.clone(), table.to_owned(), write.clone());
+        self.cpu.run(async move { lake.write(&table, rows, &write).await }).await
+    }
+
+    async fn compact(&self, table: &str, how: &Compaction) -> Result<Compacted> {
+        let (lake, table, how) = (self.lake.clone(), table.to_owned(), how.clone());
+        self.cpu.run(async move { lake.compact(&table, &how).await }).await
     }
 }
 

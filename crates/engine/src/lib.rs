@@ -8,6 +8,7 @@ mod cpu;
 mod door;
 mod engine;
 mod errors;
+mod lake;
 mod options;
 mod plan;
 mod predicate;

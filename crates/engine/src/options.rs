@@ -1,5 +1,6 @@
 //! What the engine is given of the machine.
 
+use datahall_core::dataset::Location;
 use std::path::PathBuf;
 
 /// What the engine may use.
@@ -11,6 +12,8 @@ pub struct Options {
     pub query_memory_bytes: u64,
     /// Where they spill. Emptied when the engine starts.
     pub spill_dir: PathBuf,
+    /// The folder or bucket of managed tables.
+    pub lake: Location,
     /// Threads for queries.
     pub threads: usize,
 }

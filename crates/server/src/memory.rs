@@ -27,7 +27,7 @@ fn group_limits() -> Vec<u64> {
         let folders = Path::new(group).ancestors().filter_map(|folder| folder.strip_prefix("/").ok());
         files.extend(folders.map(|folder| Path::new("/sys/fs/cgroup").join(folder).join("memory.max")));
     }
-    files.iter().filter_map(|file| read(file)).filter_map(|text| text.trim().parse().ok()).collect()
+    files.iter().filter_map(read).filter_map(|text| text.trim().parse().ok()).collect()
 }
 
 fn read(path: impl AsRef<Path>) -> Option<String> {

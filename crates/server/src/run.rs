@@ -3,6 +3,7 @@
 use crate::data_dir::DataDir;
 use crate::{admin_token, catalog, listener, memory};
 use datahall_core::clock::{SystemClock, SystemRandom};
+use datahall_core::dataset::{Location, S3Options};
 use datahall_core::{Error, Result};
 use datahall_engine::{DataFusionEngine, Options};
 use datahall_service::{Catalog, Deps, Environment, HttpFetch, Service, Settings};
@@ -83,7 +84,8 @@ fn engine_options(settings: &Settings, data_dir: &DataDir, threads: usize) -> Op
     let resident = settings.server.memory_budget_mb.map_or(available / 2, |budget| budget.saturating_mul(MEBIBYTE));
     let queries =
         settings.limits.query_memory_mb.map_or((available / 4).max(256 * MEBIBYTE), |limit| limit.saturating_mul(MEBIBYTE));
-    Options { memory_budget_bytes: resident, query_memory_bytes: queries, spill_dir: data_dir.tmp().join("spill"), threads }
+    let lake = Location { url: data_dir.path().join("lake").display().to_string(), s3: S3Options::default() };
+    Options { memory_budget_bytes: resident, query_memory_bytes: queries, spill_dir: data_dir.tmp().join("spill"), lake, threads }
 }
 
 fn processors() -> usize {

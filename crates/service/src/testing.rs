@@ -94,7 +94,7 @@ fn made_up(schema: &SchemaRef, rows: i64) -> RecordBatch {
 #[async_trait]
 impl Engine for FakeEngine {
     async fn open(&self, spec: &DatasetSpec, _: &Access) -> Result<Arc<dyn Table>> {
-        let location = spec.source.location().url.as_str();
+        let location = spec.source.name();
         if location == "slow" || self.slow.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -140,6 +140,14 @@ impl Engine for FakeEngine {
         let schema = rows.schema.clone();
         let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
         Ok(self.table(schema, batches.iter().map(|batch| batch.num_rows() as i64).sum(), false))
+    }
+
+    async fn write(&self, _: &str, _: Rows, _: &datahall_core::lake::Write) -> Result<datahall_core::lake::Written> {
+        Err(datahall_core::Error::unavailable("nothing is written here"))
+    }
+
+    async fn compact(&self, _: &str, _: &datahall_core::lake::Compaction) -> Result<datahall_core::lake::Compacted> {
+        Err(datahall_core::Error::unavailable("nothing is written here"))
     }
 }
 

@@ -48,7 +48,7 @@ fn small_table() -> Arc<dyn Table> {
 #[async_trait]
 impl Engine for SmallEngine {
     async fn open(&self, spec: &DatasetSpec, _access: &Access) -> Result<Arc<dyn Table>> {
-        if spec.source.location().url.contains("missing") {
+        if spec.source.name().contains("missing") {
             return Err(Error::invalid("no such file"));
         }
         Ok(small_table())
@@ -85,6 +85,14 @@ impl Engine for SmallEngine {
 
     async fn materialise(&self, _rows: Rows, _options: &ReadOptions) -> Result<Arc<dyn Table>> {
         Ok(small_table())
+    }
+
+    async fn write(&self, _: &str, _: Rows, _: &datahall_core::lake::Write) -> Result<datahall_core::lake::Written> {
+        Err(datahall_core::Error::unavailable("nothing is written here"))
+    }
+
+    async fn compact(&self, _: &str, _: &datahall_core::lake::Compaction) -> Result<datahall_core::lake::Compacted> {
+        Err(datahall_core::Error::unavailable("nothing is written here"))
     }
 }
 

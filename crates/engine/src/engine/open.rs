@@ -21,13 +21,13 @@ use std::sync::Arc;
 impl DataFusionEngine {
     pub(super) async fn open_table(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>> {
         let context = self.parallel.clone();
-        let (wanted, access) = (spec.clone(), access.clone());
-        let opened = self.cpu.run(async move { sources::open(&context, &wanted, &access).await }).await?;
+        let (wanted, access, lake) = (spec.clone(), access.clone(), self.lake.clone());
+        let opened = self.cpu.run(async move { sources::open(&context, &wanted, &lake, &access).await }).await?;
         let schema = opened.provider.schema();
         check_index(&spec.options, &schema)?;
         let mut notes = opened.notes;
         if !spec.options.lazy {
-            let location = &spec.source.location().url;
+            let location = spec.source.name();
             match self.load_all(opened.provider.clone(), &spec.options, location).await? {
                 Loaded::Resident(resident) => return Ok(resident_table(resident, &spec.options, opened.storage_bytes, notes)),
                 Loaded::TooLarge => notes.push("does not fit the memory budget and is served lazily".into()),

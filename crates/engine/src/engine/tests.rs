@@ -15,6 +15,7 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::execute_stream;
+use datahall_core::dataset::{Location, S3Options};
 use datahall_core::engine::TableInfo;
 use datahall_core::policy::ReadPolicy;
 use datahall_core::query::{Aggregate, Compare, Expr, Function, Order, Value};
@@ -23,6 +24,12 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 const ROWS: usize = 20_000;
+
+/// How many random cases a test tries.
+#[allow(clippy::disallowed_methods, reason = "the long run of the tests asks for more")]
+fn cases(ordinary: u32) -> u32 {
+    std::env::var("DATAHALL_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(ordinary)
+}
 
 /// A cheap sequence that looks random and is the same each time.
 fn noise(row: usize, salt: u64) -> u64 {
@@ -78,8 +85,14 @@ async fn both() -> Both {
 /// `batch` as a table in memory and as one that is not.
 async fn both_of(batch: &RecordBatch) -> Both {
     let folder = tempfile::tempdir().unwrap();
-    let options =
-        Options { memory_budget_bytes: 1 << 30, query_memory_bytes: 1 << 30, spill_dir: folder.path().join("spill"), threads: 2 };
+    let lake = Location { url: folder.path().join("lake").display().to_string(), s3: S3Options::default() };
+    let options = Options {
+        memory_budget_bytes: 1 << 30,
+        query_memory_bytes: 1 << 30,
+        spill_dir: folder.path().join("spill"),
+        lake,
+        threads: 2,
+    };
     let engine = DataFusionEngine::new(options).unwrap();
     let provider: Arc<dyn TableProvider> = Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch.clone()]]).unwrap());
     let plan = provider.scan(&engine.ordered, None, &[], None).await.unwrap();
@@ -233,8 +246,7 @@ fn query() -> impl Strategy<Value = Query> {
 fn resident_and_lazy_tables_answer_alike() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let both = runtime.block_on(both());
-    let cases = std::env::var("DATAHALL_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300);
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: cases(300), failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(Default::default())).run(
         &query(),
         |query| {

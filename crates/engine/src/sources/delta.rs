@@ -30,11 +30,11 @@ use url::Url;
 
 const LOG: &str = "_delta_log/";
 
-/// Opens the table at `location`.
+/// Opens the table at `location`, as it is or as it was at `version`.
 ///
 /// # Errors
 /// `Invalid`: no table there, a log that is corrupt, needs what is not supported, or names files outside or missing.
-pub(crate) async fn open(context: &SessionContext, location: &Location, access: &Access) -> Result<Opened> {
+pub(crate) async fn open(context: &SessionContext, location: &Location, version: Option<u64>, access: &Access) -> Result<Opened> {
     let url = location.url.as_str();
     let files = everything(location, access).await?;
     let is_log =
@@ -44,7 +44,7 @@ pub(crate) async fn open(context: &SessionContext, location: &Location, access: 
     }
     let sizes: HashMap<String, u64> = files.iter().map(|file| (file.name.clone(), file.size())).collect();
     let registration = Registration::new(&context.runtime_env(), PinnedStore::by_name(files))?;
-    let table = load(url, &registration).await?;
+    let table = load(url, &registration, version).await?;
     let state = table.snapshot().map_err(|error| failed(url, error.into()))?;
     let (mut storage, mut rows, mut active, mut vectors) = (0, Some(0), Vec::new(), false);
     for view in state.log_data().iter() {
@@ -93,13 +93,17 @@ async fn everything(location: &Location, access: &Access) -> Result<Vec<PinnedFi
     }
 }
 
-async fn load(url: &str, registration: &Arc<Registration>) -> Result<DeltaTable> {
+async fn load(url: &str, registration: &Arc<Registration>, version: Option<u64>) -> Result<DeltaTable> {
     let root = registration.store.clone();
     let number = registration.store.number();
     let table_url = Url::parse(&format!("{}{number}/", registration.url.as_str())).map_err(Error::internal)?;
     let prefixed = Arc::new(PrefixStore::new(root.clone(), number.to_string()));
     let mut table = DeltaTable::new(default_logstore(prefixed, root, &table_url, &StorageConfig::default()));
-    table.load().await.map_err(|error| failed(url, error.into()))?;
+    let loaded = match version {
+        Some(version) => table.load_version(version).await,
+        None => table.load().await,
+    };
+    loaded.map_err(|error| failed(url, error.into()))?;
     Ok(table)
 }
 

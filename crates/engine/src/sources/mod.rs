@@ -22,13 +22,14 @@ mod pinned_file;
 mod pinned_store;
 mod provider;
 mod rows;
-mod s3;
+pub(crate) mod s3;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod text;
 mod xlsx;
 
+use crate::lake::Lake;
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use datahall_core::dataset::{DatasetSpec, FileFormat, FileSource, ReadOptions, Source};
@@ -53,17 +54,18 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// `Invalid` naming the location as it was written and what is wrong with it.
-pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, access: &Access) -> Result<Opened> {
+pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &Lake, access: &Access) -> Result<Opened> {
     let opened = match &spec.source {
         Source::Files(source) => files(context, source, &spec.options, access).await?,
         Source::Delta(location) => {
             no_options(&spec.options)?;
-            delta::open(context, location, access).await?
+            delta::open(context, location, None, access).await?
         }
+        Source::Managed { table, version } => delta::open(context, &lake.location(table)?, *version, &Access::default()).await?,
     };
     let schema = opened.provider.schema();
     if schema.fields().is_empty() {
-        return Err(Error::invalid(format!("{}: no columns", http::shown_location(&spec.source.location().url))));
+        return Err(Error::invalid(format!("{}: no columns", http::shown_location(spec.source.name()))));
     }
     match schema::positions(&schema, &spec.options.columns)? {
         None => Ok(opened),

@@ -186,7 +186,7 @@ impl ParquetTable {
         let source = ParquetSource::new(self.table.clone())
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(readers));
-        let groups = runs(files, state.config_options().execution.target_partitions.into()).into_iter().map(FileGroup::new);
+        let groups = runs(files, state.config_options().execution.target_partitions).into_iter().map(FileGroup::new);
         let config = FileScanConfigBuilder::new(self.registration.url.clone(), Arc::new(source))
             .with_file_groups(groups.collect())
             .with_statistics(statistics)

@@ -117,7 +117,7 @@ impl TableProvider for RowsTable {
             self.partitions.fields.iter().map(|field| field.name().clone()).zip(self.partitions.values[at].iter().cloned())
         };
         let files = kept.into_iter().map(|at| (self.members[at].clone(), constants(at).collect::<Vec<_>>())).collect();
-        let groups = runs(files, state.config_options().execution.target_partitions.into());
+        let groups = runs(files, state.config_options().execution.target_partitions);
         let streams = groups.into_iter().map(|files| Arc::new(Run { schema: schema.clone(), files }) as Arc<dyn PartitionStream>);
         Ok(Arc::new(StreamingTableExec::try_new(schema.clone(), streams.collect(), None, [], false, limit)?))
     }

@@ -38,7 +38,9 @@ pub(crate) fn bucket(location: &str, bucket: &str, options: &S3Options) -> Resul
     if let Some(region) = &options.region {
         builder = builder.with_region(region);
     } else if own_keys {
-        builder = builder.with_region(std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned()));
+        builder = builder.with_region(
+            AmazonS3Builder::from_env().get_config_value(&AmazonS3ConfigKey::Region).unwrap_or_else(|| "us-east-1".to_owned()),
+        );
     }
     match (&options.access_key_id, &options.secret_access_key) {
         (Some(id), Some(secret)) => {

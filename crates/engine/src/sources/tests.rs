@@ -7,6 +7,7 @@ mod parquet;
 mod text;
 
 use super::{Opened, open};
+use crate::lake::Lake;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -20,6 +21,12 @@ use std::sync::Arc;
 struct Lab {
     folder: tempfile::TempDir,
     context: SessionContext,
+}
+
+/// A lake that is not used.
+fn lake() -> Lake {
+    let nowhere = Location { url: "nowhere".into(), s3: datahall_core::dataset::S3Options::default() };
+    Lake::new(nowhere, SessionContext::new())
 }
 
 impl Lab {
@@ -52,7 +59,7 @@ impl Lab {
     }
 
     async fn open(&self, format: FileFormat, location: &str) -> Result<Opened> {
-        open(&self.context, &self.spec(format, location), &Access::default()).await
+        open(&self.context, &self.spec(format, location), &lake(), &Access::default()).await
     }
 
     /// The message of the refusal, with the folder's own path taken out.

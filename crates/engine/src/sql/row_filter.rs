@@ -105,7 +105,7 @@ fn planned(
         let plan = scan.and_then(|scan| scan.filter(expr)).and_then(LogicalPlanBuilder::build);
         let plan = plan.map_err(|error| explain::planning(&error))?;
         verify::check(&plan, named_tables)?;
-        let typed = state.analyzer().execute_and_check(plan, &state.config_options(), |_, _| {});
+        let typed = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
         let typed = typed.map_err(|error| explain::planning(&error))?;
         without_failing_casts(typed).map_err(Error::internal)
     })

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, SchemaRef, Table};
+use datahall_core::lake::{Compacted, Compaction, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
@@ -37,6 +38,14 @@ impl Engine for NoEngine {
     }
 
     async fn materialise(&self, _: Rows, _: &ReadOptions) -> Result<Arc<dyn Table>> {
+        none()
+    }
+
+    async fn write(&self, _: &str, _: Rows, _: &Write) -> Result<Written> {
+        none()
+    }
+
+    async fn compact(&self, _: &str, _: &Compaction) -> Result<Compacted> {
         none()
     }
 }

@@ -312,13 +312,14 @@ mod tests {
         let inline = block(
             "name='my-set'\nsource={kind='parquet',location='s3://b/k'}\n[s3]\naccess_key_id='i'\nsecret_access_key='inline-secret'",
         );
-        let key = |environment: &Environment| inline.spec(environment).unwrap().source.location().s3.access_key_id.clone();
+        let key =
+            |environment: &Environment| inline.spec(environment).unwrap().source.location().unwrap().s3.access_key_id.clone();
         let shared = [("AWS_ACCESS_KEY_ID", "shared"), ("AWS_SECRET_ACCESS_KEY", "s")];
         assert_eq!(key(&Environment::fixed(&shared)).as_deref(), Some("i"));
         let own = [shared[0], shared[1], ("MY_SET_AWS_ACCESS_KEY_ID", "own"), ("MY_SET_AWS_SECRET_ACCESS_KEY", "s")];
         assert_eq!(key(&Environment::fixed(&own)).as_deref(), Some("own"));
         let bare = block("name='b'\nsource={kind='parquet',location='s3://b/k'}").spec(&Environment::fixed(&shared)).unwrap();
-        assert_eq!(bare.source.location().s3.access_key_id.as_deref(), Some("shared"));
+        assert_eq!(bare.source.location().unwrap().s3.access_key_id.as_deref(), Some("shared"));
         let spec = inline.spec(&none()).unwrap();
         assert!(!format!("{inline:?}{spec:?}").contains("inline-secret"));
     }

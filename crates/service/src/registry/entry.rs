@@ -134,7 +134,7 @@ impl Entry {
         match &self.origin {
             Origin::Source { spec, .. } => match &spec.source {
                 Source::Files(files) => files.format.name(),
-                Source::Delta(_) => "delta",
+                Source::Delta(_) | Source::Managed { .. } => "delta",
             },
             Origin::Statement(_) => "query",
         }

@@ -111,10 +111,6 @@ const STATEMENTS: &[&str] = &[
     "SELECT key FROM t LIMIT 7",
 ];
 
-fn cases(ordinary: u32) -> u32 {
-    std::env::var("DATAHALL_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(ordinary)
-}
-
 fn same(tables: &[(&DataFusionEngine, Handle)], runtime: &tokio::runtime::Runtime, wanted: &dyn Fn(&str) -> bool) {
     let config = Config { cases: cases(150), failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new_with_rng(config, TestRng::deterministic_rng(Default::default())).run(&query(), |query| {
