@@ -4,6 +4,7 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::throttle::Throttle;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
+use crate::jobs::Queue;
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
@@ -66,6 +67,8 @@ pub struct Service {
     pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
     pub(crate) refusals: Refusals,
+    /// What this process has of the job queue.
+    pub(crate) jobs: Queue,
     /// Tells its run-time registrations from those of other servers on the same catalog.
     pub(crate) node: String,
     /// Held while the configuration file is appended to.
@@ -107,6 +110,7 @@ impl Service {
         let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
         let throttle = Throttle::new(clock.clone());
+        let jobs = Queue::new(format!("{node}-{}", random_hex(&*random, 8)));
         let service = Arc::new_cyclic(|me| Self {
             engine,
             catalog,
@@ -122,6 +126,7 @@ impl Service {
             registry: Registry::default(),
             node,
             refusals,
+            jobs,
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
             background_loads,
@@ -136,6 +141,10 @@ impl Service {
         service.background(write_uses);
         directory.refresh().await?;
         service.background(async move { directory.watch().await });
+        service.reconcile_schedules(&service.settings.datasets, &reconciled).await?;
+        service.watch_jobs();
+        service.watch_schedules();
+        service.watch_generations();
         Ok(service)
     }
 
@@ -144,8 +153,9 @@ impl Service {
         &self.settings
     }
 
-    /// Stops what goes on in the background; what runs for a request is not touched.
+    /// Stops what goes on in the background; what runs for a request is not touched. Activities of jobs that run here are given back.
     pub async fn shutdown(&self) {
+        self.stop_jobs().await;
         self.stopping.store(true, Ordering::Relaxed);
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
         tasks.shutdown().await;
@@ -174,9 +184,10 @@ impl Service {
             return Err(Error::invalid(format!("the name is taken by a dataset that was made through an API: {name}")));
         }
         let mut entry = Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?;
-        if let Some((id, private)) = reconciled.records.get(&name.to_lowercase()) {
-            entry.private = *private;
-            let _ = entry.record.set(id.clone());
+        if let Some(kept) = reconciled.records.get(&name.to_lowercase()) {
+            entry.private = kept.private;
+            let _ = entry.record.set(kept.id.clone());
+            entry.seen.store(kept.generation, Ordering::Release);
         }
         Ok(entry)
     }

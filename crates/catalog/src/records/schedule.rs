@@ -19,7 +19,7 @@ pub struct Schedule {
     pub spec: String,
     /// The time zone that `cron` is read in, as `Europe/Paris`; UTC when there is none.
     pub time_zone: Option<String>,
-    /// When next; never while it is empty.
+    /// When next; never while it is empty. Bookkeeping: moved on without a change.
     pub next_at: Option<Millis>,
     /// The id of the project its jobs belong to.
     pub project: Option<String>,
@@ -38,7 +38,7 @@ pub struct Schedule {
 const COLUMNS: &[Column] = &[Column::text("kind"), Column::text("object"), Column::int("next_at")];
 
 impl Record for Schedule {
-    const TABLE: &'static Table = &Table::new("schedules", "schedule", COLUMNS);
+    const TABLE: &'static Table = &Table { bookkeeping: &["next_at"], ..Table::new("schedules", "schedule", COLUMNS) };
 
     fn meta(&self) -> &Meta {
         &self.meta

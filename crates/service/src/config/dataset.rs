@@ -43,7 +43,7 @@ pub struct DatasetBlock {
     /// Which columns are visible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projection_filter: Option<ColumnFilterBlock>,
-    /// Only for `query` sources, which this version does not have.
+    /// When it is loaded anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<RefreshBlock>,
     /// Only for `query` sources, which this version does not have.
@@ -253,16 +253,26 @@ pub struct ColumnFilterBlock {
 /// `[dataset.refresh]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[allow(missing_docs, reason = "no effect yet")]
 pub struct RefreshBlock {
+    /// Again after so long: `10m`, `1h`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
+    /// At the times of this pattern of five fields, instead of an interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cron: Option<String>,
+    /// The time zone of `cron`; unset: UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Only for `query` sources: when what it reads was loaded anew; unset: no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_upstream_reload: Option<bool>,
+    /// The longest a load may take; unset: 10 minutes for `query`, for others as long as it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
+    /// Whether the times of an interval are spread a little, so that not all come at once; unset: yes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter: Option<bool>,
+    /// Only for `query` sources: how long after what it reads; unset: 5 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debounce: Option<String>,
 }

@@ -8,6 +8,7 @@ mod later;
 mod load;
 mod network;
 mod persist;
+mod refresh;
 mod report;
 mod rules;
 mod sections;
@@ -19,7 +20,7 @@ mod typo;
 pub use auth::{Algorithm, Auth, StaticKeys};
 pub use dataset::{
     AddressingStyle, BucketInHost, ColumnFilterBlock, DatasetBlock, IndexBlock, IndexModeBlock, NullValues, OnStart,
-    OptionsBlock, PartitioningBlock, S3Block, SheetOption, SourceBlock, Visibility,
+    OptionsBlock, PartitioningBlock, RefreshBlock, S3Block, SheetOption, SourceBlock, Visibility,
 };
 pub use environment::Environment;
 pub(crate) use json::from_json;
@@ -28,7 +29,7 @@ pub use load::check;
 pub use network::Network;
 pub(crate) use persist::append;
 pub use report::Problem;
-pub use sections::{Limits, Metrics, Security, Sql, Swagger};
+pub use sections::{Jobs, Limits, Metrics, Security, Sql, Swagger};
 pub use server::{LogFormat, ReadinessMode, Refresh, Server, Startup};
 pub(crate) use spec::check_name;
 pub use template::TEMPLATE;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub security: Security,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[jobs]`.
+    pub jobs: Jobs,
     /// `[metrics]`.
     pub metrics: Metrics,
     /// `[swagger]`.

@@ -69,6 +69,7 @@ impl DatasetBlock {
             found.push(finding(&["name"], message));
         }
         self.source_findings(&mut found);
+        found.extend(self.refresh.iter().flat_map(|refresh| refresh.findings(self.source.kind == "query")));
         if let Some(index) = &self.index {
             let listed = index.columns.as_ref().is_some_and(|columns| !columns.is_empty());
             if index.mode == Some(IndexModeBlock::List) && !listed {
@@ -123,10 +124,8 @@ impl DatasetBlock {
                 found.push(finding(&["source", key], "is only for kind `query`, which this version does not support"));
             }
         }
-        for (key, present) in [("refresh", self.refresh.is_some()), ("materialize", self.materialize.is_some())] {
-            if present {
-                found.push(finding(&[key], "is only for kind `query`, which this version does not support"));
-            }
+        if self.materialize.is_some() {
+            found.push(finding(&["materialize"], "is only for kind `query`, which this version does not support"));
         }
     }
 

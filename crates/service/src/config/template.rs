@@ -66,6 +66,11 @@ port = 8080
 # query_memory_mb = 1024               # for running queries, together
 # audit_retention_days = 0             # older entries of the audit log are deleted; 0: kept for ever
 
+# [jobs]                               # refreshes and other work that outlives a request
+# enabled = true                       # false: this server leaves it to others on the same catalog
+# workers = 2                          # done at once
+# retention_days = 30                  # jobs that ended longer ago are deleted; 0: kept for ever
+
 # A dataset: one table under a name. As many of these blocks as you like; paths are relative to the working folder.
 # [[dataset]]
 # name = "events"

@@ -41,6 +41,7 @@ impl Service {
         let settings = tokio::task::spawn_blocking(move || Settings::load(&file, &environment)).await.map_err(Error::internal)?;
         let settings = settings.map_err(|error| Error::invalid(error.message().replace('\n', "; ")))?;
         let reconciled = reconcile(&self.catalog, &settings.datasets, None).await?;
+        self.reconcile_schedules(&settings.datasets, &reconciled).await?;
         let at_once = self.settings.server.startup.max_concurrent.clamp(1, 1024);
         let mut outcomes = futures::stream::iter(settings.datasets).map(|block| self.add(block, &reconciled)).buffered(at_once);
         let mut answer = ConfigReload::default();

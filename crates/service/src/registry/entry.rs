@@ -10,7 +10,7 @@ use datahall_core::engine::{Access, Table};
 use datahall_core::policy::ColumnPolicy;
 use datahall_core::{Error, Result};
 use parking_lot::RwLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -27,6 +27,10 @@ pub(crate) struct Entry {
     pub(crate) loading: tokio::sync::Mutex<()>,
     /// It waits in the queue for a load in the background.
     pub(crate) queued: AtomicBool,
+    /// The generation of its record that this node has loaded, or is about to.
+    pub(crate) seen: AtomicI64,
+    /// When its schedule loads it anew.
+    pub(crate) next_refresh: parking_lot::Mutex<Option<DateTime<Utc>>>,
     id: String,
     generations: AtomicU64,
     rows: RwLock<RowsState>,
@@ -85,6 +89,8 @@ impl Entry {
             record: OnceLock::new(),
             loading: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
+            seen: AtomicI64::new(0),
+            next_refresh: parking_lot::Mutex::default(),
             id: random_hex(random, 8),
             generations: AtomicU64::new(0),
             rows: RwLock::default(),
