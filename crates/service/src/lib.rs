@@ -41,6 +41,6 @@ pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPag
 pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };
-pub use jobs::{ActivityInfo, JobCtx, JobFilter, JobInfo, NewActivity, NewJob, Work};
+pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

@@ -6,6 +6,7 @@
 
 mod abort;
 mod context;
+mod events;
 mod graph;
 mod info;
 mod kinds;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use context::JobCtx;
 pub(crate) use context::param as context_param;
+pub use events::JobEvent;
 pub use info::{ActivityInfo, JobFilter, JobInfo};
 pub use new_job::{NewActivity, NewJob};
 pub(crate) use queue::Queue;
