@@ -159,7 +159,7 @@ fn datasets(report: &mut Report, environment: &Environment, seen: &mut HashMap<S
 }
 
 /// The `*.toml` files of the folder of more datasets, by name.
-fn more_files(path: &Path, folder: &str) -> Vec<PathBuf> {
+pub(super) fn more_files(path: &Path, folder: &str) -> Vec<PathBuf> {
     let folder = path.parent().unwrap_or(Path::new("")).join(folder);
     let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries

@@ -108,6 +108,15 @@ port = 8080
 # secret_access_key = "…"
 # session_token = "…"
 #
+# [dataset.refresh]                    # when it is loaded anew, on every server that has it
+# interval = "1h"                      # 30s, 10m, 1h, 1d, 1w
+# timeout = "1h"                       # the longest a load may take; default: as long as it takes
+# jitter = true                        # spread the times of an interval a little
+#
+# A saved query is a dataset too: kind "query" with `sql` instead of a location. Its refresh also has
+# on_upstream_reload (after what it reads, debounce "5s" later); instead of an interval, any refresh may say
+# cron "0 6 * * MON-FRI" with a time_zone, "Europe/Paris".
+#
 # [dataset.projection_filter]          # columns that can be seen: include or exclude
 # exclude = ["secret"]
 #

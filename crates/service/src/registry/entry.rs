@@ -1,8 +1,9 @@
 //! One dataset: what it is, the rows it has now, and how its loads went.
 
 use super::Generation;
+use crate::auth::Starter;
 use crate::config::{OnStart, Visibility};
-use crate::{DatasetBlock, Environment, Principal, State};
+use crate::{DatasetBlock, Environment, State};
 use chrono::{DateTime, Utc};
 use datahall_core::clock::{Clock, Random, random_hex};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
@@ -27,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) loading: tokio::sync::Mutex<()>,
     /// It waits in the queue for a load in the background.
     pub(crate) queued: AtomicBool,
+    /// It is about to be loaded because what it reads was.
+    pub(crate) cascading: AtomicBool,
     /// The generation of its record that this node has loaded, or is about to.
     pub(crate) seen: AtomicI64,
     /// When its schedule loads it anew.
@@ -55,8 +58,14 @@ pub(crate) struct SavedStatement {
     pub(crate) sql: String,
     pub(crate) depends_on: Vec<String>,
     pub(crate) options: ReadOptions,
-    pub(crate) owner: Box<Principal>,
+    /// The columns that its rows are ordered by.
+    pub(crate) sort_by: Vec<String>,
+    pub(crate) maker: Starter,
     pub(crate) expires_at: Option<DateTime<Utc>>,
+    /// When it is loaded, where it is kept in a file; `None`: it goes with the process.
+    pub(crate) on_start: Option<OnStart>,
+    /// How long after a load of what it reads it is loaded anew, if it is.
+    pub(crate) after_upstream: Option<Duration>,
 }
 
 #[derive(Default)]
@@ -89,6 +98,7 @@ impl Entry {
             record: OnceLock::new(),
             loading: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
+            cascading: AtomicBool::new(false),
             seen: AtomicI64::new(0),
             next_refresh: parking_lot::Mutex::default(),
             id: random_hex(random, 8),
@@ -164,7 +174,8 @@ impl Entry {
     pub(crate) fn on_start(&self) -> Option<OnStart> {
         match &self.origin {
             Origin::Source { on_start, configured: true, .. } => Some(*on_start),
-            _ => None,
+            Origin::Source { .. } => None,
+            Origin::Statement(statement) => statement.on_start,
         }
     }
 

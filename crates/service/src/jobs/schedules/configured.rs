@@ -32,21 +32,22 @@ impl RefreshBlock {
 }
 
 impl Service {
-    /// Makes, changes and deletes schedules as the file says. Its other schedules, and those of other servers' files, stay.
+    /// Makes, changes and deletes schedules as the blocks say. `whole`: they are all that this server's file has, and schedules of its
+    /// own that none of them wants go. Those of other servers' files stay.
     ///
     /// # Errors
     /// What the database says.
-    pub(crate) async fn reconcile_schedules(&self, blocks: &[DatasetBlock], reconciled: &Reconciled) -> Result<()> {
+    pub(crate) async fn reconcile_schedules(&self, blocks: &[DatasetBlock], reconciled: &Reconciled, whole: bool) -> Result<()> {
         for _ in 1..home::TRIES {
-            match self.try_reconcile(blocks, reconciled).await {
+            match self.try_reconcile(blocks, reconciled, whole).await {
                 Err(error) if error.code() == Code::Conflict => {}
                 outcome => return outcome,
             }
         }
-        self.try_reconcile(blocks, reconciled).await
+        self.try_reconcile(blocks, reconciled, whole).await
     }
 
-    async fn try_reconcile(&self, blocks: &[DatasetBlock], reconciled: &Reconciled) -> Result<()> {
+    async fn try_reconcile(&self, blocks: &[DatasetBlock], reconciled: &Reconciled, whole: bool) -> Result<()> {
         let mut change = self.catalog.change(&Actor::system()).await?;
         let there = change.list(&List::<Schedule>::all().only("kind", Refresh::NAME)).await?.items;
         let mut there: Vec<_> = there.into_iter().filter(|schedule| schedule.owner == OWNER).collect();
@@ -57,7 +58,8 @@ impl Service {
             let old = at.map(|at| there.swap_remove(at));
             changed += usize::from(self.bring_in_line(&mut change, block, &kept.id, old).await?);
         }
-        for schedule in there.iter().filter(|schedule| schedule.body.get(NODE).and_then(Json::as_str) == Some(&self.node)) {
+        let own = |schedule: &&Schedule| whole && schedule.body.get(NODE).and_then(Json::as_str) == Some(&self.node);
+        for schedule in there.iter().filter(own) {
             change.delete(schedule).await?;
             change.audit(AuditEntry::deleted("schedule.delete", schedule)?);
             changed += 1;
