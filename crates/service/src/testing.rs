@@ -233,6 +233,7 @@ impl Fixture {
         let mut first = Self::new().await;
         if let Some(url) = url {
             first.url = url.to_owned();
+            first.service.shutdown().await;
             let place = (url, first.folder.path().join("third"));
             first.service =
                 node(Settings::default(), None, place, Some("secret"), (first.engine.clone(), first.clock.clone())).await;

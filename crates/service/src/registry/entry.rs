@@ -50,7 +50,7 @@ pub(crate) enum Origin {
         configured: bool,
     },
     /// A statement over other datasets.
-    Statement(SavedStatement),
+    Statement(Box<SavedStatement>),
 }
 
 /// A saved statement, and whose rights it runs with.

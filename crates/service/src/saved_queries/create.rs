@@ -46,7 +46,7 @@ impl Service {
             return self.saved(ctx, &entry);
         }
         let lifetime = request.ttl()?.and_then(|ttl| chrono::Duration::from_std(ttl).ok());
-        let origin = Origin::Statement(SavedStatement {
+        let origin = Origin::Statement(Box::new(SavedStatement {
             sql: request.sql.clone(),
             depends_on: sources.iter().map(|source| source.name.clone()).collect(),
             options: request.options(),
@@ -55,7 +55,7 @@ impl Service {
             expires_at: lifetime.map(|lifetime| self.clock.now() + lifetime),
             on_start: None,
             after_upstream: None,
-        });
+        }));
         let private = sources.iter().any(|source| source.private);
         let entry = Arc::new(Entry::new(request.name, origin, inherited(&sources), private, &*self.random));
         if wait {

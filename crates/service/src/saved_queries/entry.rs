@@ -53,7 +53,7 @@ impl Service {
         check_stated(block.source.depends_on.as_deref(), &depends_on)?;
         let refresh = block.refresh.clone().unwrap_or_default();
         let debounce = refresh.debounce.as_deref().map(check_duration).transpose()?;
-        let origin = Origin::Statement(SavedStatement {
+        let origin = Origin::Statement(Box::new(SavedStatement {
             sql: sql(block).to_owned(),
             depends_on,
             options: block.read_options(),
@@ -63,7 +63,7 @@ impl Service {
             expires_at: None,
             on_start: Some(block.on_start.unwrap_or(OnStart::Eager)),
             after_upstream: (refresh.on_upstream_reload == Some(true)).then(|| debounce.unwrap_or(DEBOUNCE)),
-        });
+        }));
         let sources: Option<Vec<_>> = found.into_iter().collect();
         // Of what is not there nobody knows who may see it.
         let (policy, private) = match &sources {

@@ -42,7 +42,7 @@ async fn aborting_ends_what_waits_and_tells_what_runs(site: Site) {
     assert_eq!((aborted.state, aborted.abort_at.is_some()), (JobState::Running, true));
     assert!(claim(&catalog, "w").await.is_none());
     assert_eq!(catalog.renew_lease(&a, &RULES).await.unwrap(), LeaseState::Aborting);
-    assert_eq!(catalog.aborting("w").await.unwrap(), [a.activity.clone()]);
+    assert_eq!(catalog.aborting("w").await.unwrap(), std::slice::from_ref(&a.activity));
     assert!(catalog.aborting("other").await.unwrap().is_empty());
     assert_eq!(named(&catalog, &id, "c").await.state, JobState::Aborted);
     // Asked again, it stays as it is.

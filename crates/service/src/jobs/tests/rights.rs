@@ -63,7 +63,7 @@ async fn a_revoked_or_expired_key_does_nothing_more() {
         let key = service.create_key(&admin(), new).await.unwrap();
         let ctx = bearer(service, &key.secret.0).await.unwrap();
         let act = async || match revoke {
-            true => drop(service.revoke_key(&admin(), &key.info.id).await.unwrap()),
+            true => service.revoke_key(&admin(), &key.info.id).await.unwrap(),
             false => fixture.clock.advance(6),
         };
         let (state, reason) = meanwhile(&ctx, &fixture, &seen, act).await;

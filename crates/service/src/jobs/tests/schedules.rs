@@ -89,7 +89,7 @@ async fn the_file_makes_changes_and_deletes_its_own() {
         schedules(&fixture.service).await
     };
     // What is not changed keeps its time.
-    assert_eq!(reload(config("interval = '1h'\ntimeout = '5m'")).await, [before.clone()]);
+    assert_eq!(reload(config("interval = '1h'\ntimeout = '5m'")).await, std::slice::from_ref(&before));
     let changed = reload(config("cron = '30 6 * * *'")).await.remove(0);
     assert_eq!((changed.meta.id.as_str(), changed.spec.as_str()), (before.meta.id.as_str(), "cron 30 6 * * *"));
     assert_ne!(changed.next_at, before.next_at);
