@@ -35,8 +35,9 @@ impl Catalog {
             Some(organisation) => entry.organisation(organisation),
             None => entry,
         };
+        change.audit(entry);
         change.settle(&mut job).await?;
-        change.commit(entry).await?;
+        change.commit_bookkeeping().await?;
         Ok(job)
     }
 

@@ -63,7 +63,8 @@ impl Watch {
                 self.silent = 0;
                 return Some(event);
             }
-            if self.job.as_ref().is_none_or(|job| job.state.is_end()) || self.service.stopping.load(Ordering::Relaxed) {
+            let ended = self.job.as_ref().is_none_or(|job| job.state.is_end());
+            if ended || self.service.jobs.ending.load(Ordering::Relaxed) {
                 return None;
             }
             tokio::time::sleep(PERIOD).await;

@@ -4,6 +4,7 @@ use super::kinds::Kinds;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::{Notify, watch};
 
 /// Why an activity is to be stopped.
@@ -34,6 +35,8 @@ pub(crate) struct Queue {
     pub(super) running: Mutex<HashMap<String, Running>>,
     /// Whether the worker loop goes on; it says so itself when it has ended.
     pub(super) life: watch::Sender<Life>,
+    /// The process is about to end: whoever watches a job is let go.
+    pub(super) ending: AtomicBool,
 }
 
 /// Of the worker loop.
@@ -58,6 +61,7 @@ impl Queue {
             wake: Arc::default(),
             running: Mutex::default(),
             life: watch::Sender::new(Life::None),
+            ending: AtomicBool::new(false),
         }
     }
 

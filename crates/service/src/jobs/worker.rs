@@ -3,6 +3,7 @@
 use super::queue::Life;
 use super::{POLL, RULES};
 use crate::Service;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -28,17 +29,25 @@ impl Service {
         self.background(work(me, most));
     }
 
-    /// Stops working; what runs is given back.
-    pub(crate) async fn stop_jobs(&self) {
-        let works = self.jobs.life.send_if_modified(|life| {
+    /// Lets go of what would last: no more work of jobs is begun, what runs is given back, and whoever watches one is let go. Requests are
+    /// answered as before; [`Service::shutdown`] comes after them.
+    pub fn begin_stop(&self) {
+        self.jobs.ending.store(true, Ordering::Relaxed);
+        self.jobs.life.send_if_modified(|life| {
             let works = *life == Life::Works;
             if works {
                 *life = Life::Stops;
             }
             works
         });
-        if works {
-            self.jobs.stop_all();
+        self.jobs.stop_all();
+    }
+
+    /// Stops working; waits until what runs is given back.
+    pub(crate) async fn stop_jobs(&self) {
+        self.begin_stop();
+        let stops = *self.jobs.life.borrow() == Life::Stops;
+        if stops {
             let mut life = self.jobs.life.subscribe();
             if tokio::time::timeout(PATIENCE, life.wait_for(|life| *life == Life::Over)).await.is_err() {
                 tracing::warn!("work that does not stop is left to other processes");

@@ -107,7 +107,9 @@ impl Service {
     async fn put_off(&self, schedule: &Schedule, next: Option<DateTime<Utc>>) -> Result<()> {
         let when = vec![("next_at", Value::from(schedule.next_at))];
         let set = vec![("next_at", Value::from(next.map(Millis::from)))];
-        self.catalog.touch::<Schedule>(&schedule.meta.id, when, set).await.map(drop)
+        self.catalog.touch::<Schedule>(&schedule.meta.id, when, set).await?;
+        self.authenticator.directory.datasets_moved().notify_one();
+        Ok(())
     }
 
     async fn still_runs(&self, schedule: &Schedule) -> Result<bool> {

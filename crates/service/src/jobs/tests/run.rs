@@ -126,3 +126,25 @@ async fn old_jobs_are_forgotten_after_their_days() {
     fixture.service.clear_up_jobs().await.unwrap();
     assert_eq!(fixture.service.job(&admin(), &started.id, true).await.unwrap_err().code(), Code::NotFound);
 }
+
+#[tokio::test]
+async fn who_watches_is_told_what_changes_and_let_go_when_the_server_stops() {
+    use crate::JobEvent;
+    use futures::StreamExt;
+    let (fixture, seen) = fixture().await;
+    let started = fixture.service.start_job(&admin(), job(&["a:wait", "b <- a"])).await.unwrap();
+    begun(&seen, 1).await;
+    let mut events = fixture.service.job_events(&admin(), &started.id).await.unwrap();
+    let first: Vec<_> = events.by_ref().take(3).collect().await;
+    assert!(matches!(&first[..], [JobEvent::Activity(_), JobEvent::Activity(_), JobEvent::Job(_)]), "{first:?}");
+    let other = fixture.service.job_events(&admin(), &started.id).await.unwrap();
+    seen.open_gate();
+    let rest: Vec<_> = events.collect().await;
+    assert!(matches!(rest.last(), Some(JobEvent::Job(job)) if job.state == JobState::Done), "{rest:?}");
+    drop(other);
+    let started = fixture.service.start_job(&admin(), job(&["a <- b", "b:wait"])).await.unwrap();
+    let events = fixture.service.job_events(&admin(), &started.id).await.unwrap();
+    fixture.service.begin_stop();
+    assert!(events.collect::<Vec<_>>().await.len() >= 3);
+    assert_eq!(fixture.service.job_events(&reader(), &started.id).await.err().unwrap().code(), Code::Unauthenticated);
+}
