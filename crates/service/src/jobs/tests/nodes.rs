@@ -1,17 +1,14 @@
 //! Several processes on one catalog, one of which dies.
 
 use super::*;
-use datahall_catalog::{Actor, Millis};
 use datahall_core::clock::random_hex;
 
 async fn share(url: Option<&str>) {
     let (fixture, other) = Fixture::pair(url).await;
     let seen = probe(&[&*fixture.service, &*other]);
-    // Whatever else is in the catalog has other names.
-    let run = random_hex(&*crate::testing::random(), 4);
     let mut ids = Vec::new();
     for number in 0..8 {
-        let name = |letter: &str| format!("{letter}{number}{run}");
+        let name = |letter: &str| format!("{letter}{number}");
         let texts = [name("a"), format!("{} <- {} -> x", name("b"), name("a")), format!("{} -> y{}", name("c"), number % 2)];
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let starter = if number % 2 == 0 { &fixture.service } else { &other };
@@ -21,14 +18,12 @@ async fn share(url: Option<&str>) {
         assert_eq!(ended(&other, id).await.0.state, JobState::Done);
     }
     let mut names = seen.names();
-    names.retain(|name| name.ends_with(&run));
     let number = names.len();
     names.sort();
     names.dedup();
     assert_eq!((names.len(), number), (24, 24));
     fixture.service.shutdown().await;
     other.shutdown().await;
-    fixture.service.catalog.prune_jobs(&Actor::system(), Millis(i64::MAX)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,14 +31,21 @@ async fn two_share_the_work_and_each_activity_is_done_once() {
     share(None).await;
 }
 
-/// In the database that the variable names: nothing else keeps a catalog there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[allow(clippy::disallowed_methods, reason = "tests are told by the environment")]
 async fn two_share_the_work_on_postgresql_too() {
-    match std::env::var("DATAHALL_TEST_POSTGRES") {
-        Ok(server) => share(Some(&server)).await,
-        Err(_) => eprintln!("not run: DATAHALL_TEST_POSTGRES names no PostgreSQL"),
-    }
+    let Ok(server) = std::env::var("DATAHALL_TEST_POSTGRES") else {
+        return eprintln!("not run: DATAHALL_TEST_POSTGRES names no PostgreSQL");
+    };
+    let psql = |statement: String| {
+        let run = std::process::Command::new("psql").args([&server, "-qXc", &statement]).output().expect("psql runs");
+        assert!(run.status.success(), "{statement}: {}", String::from_utf8_lossy(&run.stderr));
+    };
+    let name = format!("jobs_{}", random_hex(&*crate::testing::random(), 8));
+    psql(format!("CREATE DATABASE {name} TEMPLATE template0"));
+    let base = server.rsplit_once('/').expect("a URL that ends in a database").0;
+    share(Some(&format!("{base}/{name}"))).await;
+    psql(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
 }
 
 #[tokio::test]
