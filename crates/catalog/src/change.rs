@@ -2,7 +2,7 @@
 
 use crate::catalog::Inner;
 use crate::record::{self, Find, List, Page, Record, Value, to_values};
-use crate::store::Transaction;
+use crate::store::{Backend, Transaction, errors};
 use crate::{Actor, AuditEntry, Millis, audit, epochs, pages};
 use datahall_core::clock::random_hex;
 use datahall_core::{Error, Result};
@@ -168,8 +168,13 @@ impl Change {
     /// `StorageFull`, `Unavailable`, or `Conflict` when somebody else was faster; nothing has happened then, except that a
     /// connection lost during the commit itself leaves open whether it had arrived.
     pub async fn commit(mut self, entry: AuditEntry) -> Result<()> {
-        self.usable()?;
         self.entries.push(entry);
+        self.commit_bookkeeping().await
+    }
+
+    /// Makes it all durable without an entry of its own: for what workers do to the activities they have claimed.
+    pub(crate) async fn commit_bookkeeping(mut self) -> Result<()> {
+        self.usable()?;
         let connection = self.transaction.connection()?;
         for entry in self.entries {
             audit::insert(connection, &self.actor, self.at, entry).await?;
@@ -182,6 +187,30 @@ impl Change {
         Ok(())
     }
 
+    /// Runs one statement; gives how many rows it changed.
+    pub(crate) async fn execute(&mut self, text: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Result<u64> {
+        self.usable()?;
+        let done = record::bound(text.into(), values)?.execute(self.transaction.connection()?).await;
+        self.note(done.map(|done| done.rows_affected()).map_err(errors::general))
+    }
+
+    /// The rows of one statement.
+    pub(crate) async fn rows(&mut self, text: String, values: Vec<Value>) -> Result<Vec<sqlx::any::AnyRow>> {
+        self.usable()?;
+        let found = record::rows(self.transaction.connection()?, text, values).await;
+        self.note(found)
+    }
+
+    /// That records of `table` changed by a statement of one's own.
+    pub(crate) fn touch(&mut self, table: &'static str) {
+        self.touched.insert(table);
+    }
+
+    /// On which kind of database it runs.
+    pub(crate) fn backend(&self) -> Backend {
+        self.transaction.backend
+    }
+
     pub(crate) fn connection(&mut self) -> Result<&mut sqlx::AnyConnection> {
         self.transaction.connection()
     }
@@ -190,7 +219,21 @@ impl Change {
         if self.failed { Err(Error::internal("a change is used after one of its statements failed")) } else { Ok(()) }
     }
 
-    fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+    /// As [`Change::execute`], with the database's own error, which ends the change as well.
+    pub(crate) async fn try_execute(&mut self, text: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, sqlx::Error> {
+        let query = record::bound(text.to_owned(), values).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let connection = self.transaction.connection().map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let done = query.execute(connection).await;
+        self.failed |= done.is_err();
+        done.map(|done| done.rows_affected())
+    }
+
+    /// Where new ids come from.
+    pub(crate) fn random(&self) -> &dyn datahall_core::clock::Random {
+        &*self.catalog.random
+    }
+
+    pub(crate) fn note<T>(&mut self, result: Result<T>) -> Result<T> {
         self.failed |= result.is_err();
         result
     }

@@ -20,6 +20,7 @@
 //! - `store/`: connections, transactions, what the databases' errors mean. SQLite has one connection that writes and a few that
 //!   read; commits are on the disk when they are acknowledged. On PostgreSQL changes run side by side: what a change has read by
 //!   `get` or `find` stays locked until it ends, and each update checks the version it was read in.
+//! - `jobs/`: the queue: what claiming, leases, graphs of activities and their logs need beyond records and changes.
 //! - `migrate/` and `migrations/`: the schema. `audit/`: the log. `epochs.rs`: how nodes know that what they keep in memory is old.
 //!   `backup/`, `check.rs`: for operators.
 //!
@@ -60,6 +61,7 @@ mod change;
 mod check;
 mod epochs;
 mod hidden;
+mod jobs;
 mod migrate;
 mod millis;
 mod pages;
@@ -76,6 +78,7 @@ pub use change::Change;
 pub use check::CheckReport;
 pub use epochs::Epochs;
 pub use hidden::Hidden;
+pub use jobs::{Claim, Claimed, End, JobQuery, JobVisibility, LeaseRules, LeaseState, LogLine, NewLogLine, Progress};
 pub use millis::Millis;
 pub use record::{Column, Find, Kind, List, Meta, Page, Parent, Record, Secret, Table, Value};
 pub use records::*;

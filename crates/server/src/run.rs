@@ -72,7 +72,12 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
     let router = datahall_api::router(service.clone(), clock, &*random);
     announce(address, token.file.as_deref(), service.settings());
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    listener::serve(listener, router, listener::asked_to_stop(), grace).await;
+    let stopping = service.clone();
+    let stop = async move {
+        listener::asked_to_stop().await;
+        stopping.begin_stop();
+    };
+    listener::serve(listener, router, stop, grace).await;
     service.shutdown().await;
     catalog.close().await;
     tracing::info!("stopped");

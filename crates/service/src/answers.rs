@@ -64,6 +64,8 @@ pub struct Status {
     pub last_refresh_at: Option<DateTime<Utc>>,
     /// How long that took.
     pub last_refresh_duration_ms: Option<u64>,
+    /// When a schedule loads it anew, if one does.
+    pub next_refresh_at: Option<DateTime<Utc>>,
     /// Why the last load failed, if it did.
     pub last_error: Option<String>,
     /// Bytes of the source, when known.

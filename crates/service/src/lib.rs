@@ -4,6 +4,7 @@
 //! - [`auth`]: credentials → [`Principal`]
 //! - [`config`]: the configuration file, its checks, and appending to it
 //! - `accounts`: users, groups, keys and sessions; the audit log
+//! - `jobs`: the queue behind all work that outlives a request, and schedules
 //! - `registry`: the datasets that are live, and the generations of their rows
 
 mod accounts;
@@ -13,6 +14,7 @@ pub mod config;
 mod ctx;
 mod datasets;
 mod home;
+mod jobs;
 mod loading;
 mod node;
 mod permission;
@@ -36,6 +38,9 @@ pub use answers::{
 pub use auth::{Fetch, HttpFetch};
 pub use config::{DatasetBlock, Environment, Settings};
 pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
-pub use datahall_catalog::{self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, Millis, Object, Outcome, Page};
+pub use datahall_catalog::{
+    self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
+};
+pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

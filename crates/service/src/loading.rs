@@ -115,6 +115,7 @@ impl Service {
                 Counters::bump(&counters.loads);
                 let info = generation.table.info();
                 tracing::info!(dataset = entry.name, rows = info.rows, resident = info.resident, elapsed_ms, "dataset loaded");
+                self.cascade(entry);
                 for note in &info.notes {
                     tracing::warn!(dataset = entry.name, "{note}");
                 }

@@ -4,6 +4,7 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::throttle::Throttle;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
+use crate::jobs::Queue;
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
@@ -66,6 +67,8 @@ pub struct Service {
     pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
     pub(crate) refusals: Refusals,
+    /// What this process has of the job queue.
+    pub(crate) jobs: Queue,
     /// Tells its run-time registrations from those of other servers on the same catalog.
     pub(crate) node: String,
     /// Held while the configuration file is appended to.
@@ -107,6 +110,7 @@ impl Service {
         let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
         let throttle = Throttle::new(clock.clone());
+        let jobs = Queue::new(format!("{node}-{}", random_hex(&*random, 8)));
         let service = Arc::new_cyclic(|me| Self {
             engine,
             catalog,
@@ -122,6 +126,7 @@ impl Service {
             registry: Registry::default(),
             node,
             refusals,
+            jobs,
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
             background_loads,
@@ -136,6 +141,10 @@ impl Service {
         service.background(write_uses);
         directory.refresh().await?;
         service.background(async move { directory.watch().await });
+        service.reconcile_schedules(&service.settings.datasets, &reconciled, true).await?;
+        service.watch_jobs();
+        service.watch_schedules();
+        service.watch_generations();
         Ok(service)
     }
 
@@ -144,9 +153,10 @@ impl Service {
         &self.settings
     }
 
-    /// Stops what goes on in the background; what runs for a request is not touched.
+    /// Stops what goes on in the background; what runs for a request is not touched. Activities of jobs that run here are given back.
     pub async fn shutdown(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        self.stop_jobs().await;
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
         tasks.shutdown().await;
     }
@@ -173,17 +183,22 @@ impl Service {
         if reconciled.clashes.contains(name) {
             return Err(Error::invalid(format!("the name is taken by a dataset that was made through an API: {name}")));
         }
-        let mut entry = Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?;
-        if let Some((id, private)) = reconciled.records.get(&name.to_lowercase()) {
-            entry.private = *private;
-            let _ = entry.record.set(id.clone());
+        let mut entry = match block.is_query() {
+            true => self.query_entry(block)?,
+            false => Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?,
+        };
+        if let Some(kept) = reconciled.records.get(&name.to_lowercase()) {
+            // A query is as private as what it reads, whatever its record says.
+            entry.private = kept.private || (block.is_query() && entry.private);
+            let _ = entry.record.set(kept.id.clone());
+            entry.seen.store(kept.generation, Ordering::Release);
         }
         Ok(entry)
     }
 
     fn load_configured(self: &Arc<Self>, reconciled: &Reconciled) -> Result<()> {
-        let mut eager = Vec::new();
-        for block in &self.settings.datasets {
+        let (mut eager, mut queries) = (Vec::new(), Vec::new());
+        for block in self.in_loading_order(&self.settings.datasets)? {
             if reconciled.clashes.contains(&block.name) {
                 tracing::error!(dataset = block.name, "not served: the name is taken by a dataset that was made through an API");
                 continue;
@@ -193,7 +208,7 @@ impl Service {
             let entry = Arc::new(entry);
             self.registry.reserve(&block.name)?.fill(entry.clone());
             if entry.on_start() == Some(OnStart::Eager) {
-                eager.push(entry);
+                if block.is_query() { queries.push(entry) } else { eager.push(entry) }
             }
         }
         let at_once = self.settings.server.startup.max_concurrent.clamp(1, 1024);
@@ -206,7 +221,11 @@ impl Service {
                 task.spawn(async move { service.load_at_start(&entry).await });
                 async move { while task.join_next().await.is_some() {} }
             };
-            futures::stream::iter(eager).for_each_concurrent(at_once, load).await;
+            futures::stream::iter(eager).for_each_concurrent(at_once, &load).await;
+            // They read what was loaded before them.
+            for query in queries {
+                load(query).await;
+            }
         });
         Ok(())
     }

@@ -193,6 +193,8 @@ pub(crate) struct Fixture {
     pub(crate) clock: Arc<FakeClock>,
     /// The configuration file.
     pub(crate) config: Option<PathBuf>,
+    /// The catalog.
+    pub(crate) url: String,
     folder: tempfile::TempDir,
 }
 
@@ -232,14 +234,35 @@ impl Fixture {
             last_tables: Mutex::default(),
         });
         let clock = FakeClock::new();
-        let service = node(settings, config.clone(), &folder, "data", admin, (engine.clone(), clock.clone())).await;
-        Self { service, engine, clock, config, folder }
+        let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
+        let place = (&*url, folder.path().join("data"));
+        let service = node(settings, config.clone(), place, admin, (engine.clone(), clock.clone())).await;
+        Self { service, engine, clock, config, url, folder }
+    }
+
+    /// The same on another catalog, with two services.
+    pub(crate) async fn pair(url: Option<&str>) -> (Self, Arc<Service>) {
+        let mut first = Self::new().await;
+        if let Some(url) = url {
+            first.url = url.to_owned();
+            first.service.shutdown().await;
+            let place = (url, first.folder.path().join("third"));
+            first.service =
+                node(Settings::default(), None, place, Some("secret"), (first.engine.clone(), first.clock.clone())).await;
+        }
+        let second = first.another_node().await;
+        (first, second)
     }
 
     /// Another process on the same catalog.
     pub(crate) async fn another_node(&self) -> Arc<Service> {
+        self.another_node_with(Settings::default(), "other").await
+    }
+
+    /// The same with these settings, in a folder of that name.
+    pub(crate) async fn another_node_with(&self, settings: Settings, data: &str) -> Arc<Service> {
         let parts = (self.engine.clone(), self.clock.clone());
-        node(Settings::default(), None, &self.folder, "other", Some("secret"), parts).await
+        node(settings, None, (&self.url, self.folder.path().join(data)), Some("secret"), parts).await
     }
 
     pub(crate) async fn register_block(&self, block: DatasetBlock) -> Result<Summary> {
@@ -263,26 +286,24 @@ impl Fixture {
     }
 }
 
-/// A service on the catalog in `folder`.
+/// A service on the catalog at that URL, with a data directory of its own.
 async fn node(
     settings: Settings,
     config_path: Option<PathBuf>,
-    folder: &tempfile::TempDir,
-    data: &str,
+    (url, data_dir): (&str, PathBuf),
     admin: Option<&str>,
     (engine, clock): (Arc<FakeEngine>, Arc<FakeClock>),
 ) -> Arc<Service> {
-    let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
     let deps = Deps {
         engine,
-        catalog: Catalog::open(&url, clock.clone(), random()).await.unwrap(),
+        catalog: Catalog::open(url, clock.clone(), random()).await.unwrap(),
         clock,
         random: random(),
         fetch: Arc::new(NoFetch),
         environment: Environment::fixed(&[]),
         settings,
         config_path,
-        data_dir: folder.path().join(data),
+        data_dir,
         admin_token: admin.map(Into::into),
     };
     Service::start(deps).await.unwrap()

@@ -64,6 +64,17 @@ impl Call {
         Ok(name)
     }
 
+    /// The two parameters in the path, in its order.
+    ///
+    /// # Errors
+    /// `Invalid` when one of them is not UTF-8.
+    pub(crate) async fn path_parameters(&mut self) -> Result<(String, String)> {
+        let Path(names) = Path::<(String, String)>::from_request_parts(&mut self.parts, &())
+            .await
+            .map_err(|error| Error::invalid("invalid path: not UTF-8").with_detail(error))?;
+        Ok(names)
+    }
+
     /// The last value of a parameter of the query string.
     ///
     /// # Errors

@@ -21,7 +21,9 @@ impl Predicate for Worthwhile {
     fn should_compress<B: Body>(&self, response: &Response<B>) -> bool {
         let long = response.body().size_hint().exact().is_none_or(|length| length >= WORTHWHILE_BYTES);
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        long && (kind.starts_with("text/") || kind.starts_with("application/json") || kind.contains("ndjson"))
+        // Events are sent when they happen; a compressor would hold them back.
+        long && !kind.starts_with("text/event-stream")
+            && (kind.starts_with("text/") || kind.starts_with("application/json") || kind.contains("ndjson"))
     }
 }
 
@@ -40,6 +42,7 @@ mod tests {
         assert!(compresses("application/json", 5000));
         assert!(compresses("text/csv; charset=utf-8", 5000));
         assert!(!compresses("application/json", 50));
+        assert!(!compresses("text/event-stream", 5000));
         assert!(!compresses("application/vnd.apache.arrow.stream", 5000));
         assert!(!compresses("application/vnd.apache.parquet", 5000));
     }

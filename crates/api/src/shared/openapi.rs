@@ -79,11 +79,11 @@ impl Operation {
         if self.body.is_some() {
             self = self.fails(400, "The body is wrong: what and where").fails(413, "The body is too large");
         }
-        let parameter = path_parameter(&route.path);
-        match parameter {
-            Some("name") => self = self.fails(404, "There is no such dataset"),
-            Some(_) => self = self.fails(404, "There is no such thing"),
-            None => {}
+        let names = path_parameters(&route.path);
+        match names.as_slice() {
+            [] => {}
+            ["name"] => self = self.fails(404, "There is no such dataset"),
+            _ => self = self.fails(404, "There is no such thing"),
         }
         if route.access != Access::Open {
             self = self.fails(401, "A bearer token is missing or does not hold").fails(403, "The caller may not do this");
@@ -100,11 +100,15 @@ impl Operation {
         if !self.about.is_empty() {
             rendered["description"] = self.about.into();
         }
-        if let Some(name) = parameter {
-            let text = if name == "name" { "The name of a dataset" } else { "The id" };
+        for (at, name) in names.iter().enumerate() {
+            let text = match (*name, names.len()) {
+                ("name", 1) => "The name of a dataset",
+                ("name", _) => "The name",
+                _ => "The id",
+            };
             let parameter =
                 json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}, "description": text});
-            self.parameters.insert(0, parameter);
+            self.parameters.insert(at, parameter);
         }
         if !self.parameters.is_empty() {
             rendered["parameters"] = self.parameters.into();
@@ -126,9 +130,9 @@ fn security(access: Access) -> Value {
     }
 }
 
-/// The name in the braces of a path; no path has two.
-fn path_parameter(path: &str) -> Option<&str> {
-    Some(path.split_once('{')?.1.split_once('}')?.0)
+/// The names in the braces of a path.
+fn path_parameters(path: &str) -> Vec<&str> {
+    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect()
 }
 
 fn reference(schema: &str) -> Value {

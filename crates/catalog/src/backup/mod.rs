@@ -51,6 +51,7 @@ pub(crate) fn tables() -> Vec<(Layout, &'static str)> {
     let text = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), true)).collect::<Vec<_>>();
     let mut all: Vec<_> = TABLES.iter().map(|table| (Layout::of(table), "id")).collect();
     all.push((Layout { table: "page_ids", columns: text(&["page_id", "object_type", "object"]) }, "page_id"));
+    all.extend(crate::jobs::layouts());
     all.push((crate::audit::layout(), "id"));
     let mut epochs = text(&["name"]);
     epochs.push(("value".to_owned(), false));

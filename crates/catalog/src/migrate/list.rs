@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0002_audit.sqlite.sql"),
         postgres: include_str!("../../migrations/0002_audit.postgres.sql"),
     },
+    both(3, "jobs", include_str!("../../migrations/0003_jobs.sql")),
 ];
 
 /// The version of the schema this program works with.
@@ -80,8 +81,11 @@ mod tests {
             for table in TABLES {
                 let create = text.split(&format!("CREATE TABLE \"{}\" (", table.name)).nth(1).expect(table.name);
                 let create = create.split("\n);").next().unwrap();
+                let add = format!("ALTER TABLE \"{}\" ADD COLUMN ", table.name);
+                let added = text.lines().filter_map(|line| line.strip_prefix(&add));
+                let lines: Vec<&str> = create.lines().chain(added).collect();
                 for (name, is_text) in &Layout::of(table).columns {
-                    let line = create.lines().find(|line| line.trim_start().starts_with(&format!("\"{name}\" "))).expect(name);
+                    let line = lines.iter().find(|line| line.trim_start().starts_with(&format!("\"{name}\" "))).expect(name);
                     assert_eq!(line.contains("TEXT"), *is_text, "{}.{name}", table.name);
                     let parent = table.column(name).and_then(|column| column.parent);
                     assert_eq!(parent.is_some(), line.contains("REFERENCES"), "{}.{name}", table.name);

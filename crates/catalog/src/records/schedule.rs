@@ -15,18 +15,30 @@ pub struct Schedule {
     pub kind: String,
     /// The id of what it is done to.
     pub object: String,
-    /// How often: `interval 1h`, `cron …`.
+    /// How often: `every 1h`, `cron …`.
     pub spec: String,
-    /// When next; never while it is empty.
+    /// The time zone that `cron` is read in, as `Europe/Paris`; UTC when there is none.
+    pub time_zone: Option<String>,
+    /// When next; never while it is empty. Bookkeeping: moved on without a change.
     pub next_at: Option<Millis>,
-    /// All else.
+    /// The id of the project its jobs belong to.
+    pub project: Option<String>,
+    /// Who owns it: `config` for those of the configuration file.
+    pub owner: String,
+    /// Whose rights its jobs have, as [`Job::starter`](crate::Job::starter).
+    pub starter: String,
+    /// What is needed to find out what that is, as [`Job::principal`](crate::Job::principal).
+    pub principal: Object,
+    /// The id of the last job it started.
+    pub last_job: Option<String>,
+    /// All else: the parameters of its jobs.
     pub body: Object,
 }
 
 const COLUMNS: &[Column] = &[Column::text("kind"), Column::text("object"), Column::int("next_at")];
 
 impl Record for Schedule {
-    const TABLE: &'static Table = &Table::new("schedules", "schedule", COLUMNS);
+    const TABLE: &'static Table = &Table { bookkeeping: &["next_at"], ..Table::new("schedules", "schedule", COLUMNS) };
 
     fn meta(&self) -> &Meta {
         &self.meta

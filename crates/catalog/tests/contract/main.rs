@@ -17,6 +17,7 @@ mod child;
 mod durability;
 mod full_disk;
 mod index_use;
+mod jobs;
 mod lists;
 mod migrations;
 mod opening;

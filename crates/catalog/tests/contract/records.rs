@@ -161,13 +161,17 @@ async fn done(catalog: &Catalog, project: &str, any: &Object, strings: &[String]
         project: Some(project.into()),
         kind: "build".into(),
         state: JobState::Running,
+        starter: "user:ada".into(),
         idempotency_key: Some("k".into()),
+        abort_at: Some(Millis(3)),
         started_at: Some(Millis(1)),
         ended_at: Some(Millis(2)),
+        organisation: Some("o".into()),
+        principal: any.clone(),
         body: any.clone(),
         ..Default::default()
     };
-    let job = round_trip(catalog, record, |_| Some(Job::by_idempotency_key("k"))).await;
+    let job = round_trip(catalog, record, |it| Some(Job::by_idempotency_key(&it.starter, "k"))).await;
     let record = Activity {
         job,
         name: "a".into(),
@@ -175,17 +179,34 @@ async fn done(catalog: &Catalog, project: &str, any: &Object, strings: &[String]
         lease_owner: Some("w".into()),
         lease_until: Some(Millis(3)),
         attempts: 2,
+        position: 7,
+        waits: 1,
+        done: 2,
+        total: Some(3),
+        rows: 4,
+        bytes: 5,
+        started_at: Some(Millis(6)),
+        ended_at: Some(Millis(7)),
+        reason: Some("why".into()),
+        kind: "copy".into(),
         needs: strings.to_vec(),
-        progress: any.clone(),
-        body: any.clone(),
+        outputs: strings.to_vec(),
+        params: any.clone(),
+        result: any.clone(),
         ..Default::default()
     };
     round_trip(catalog, record, |it| Some(Activity::by_name(&it.job, "a"))).await;
     let record = Schedule {
         kind: "refresh".into(),
         object: "o".into(),
-        spec: "interval 1h".into(),
+        spec: "every 1h".into(),
+        time_zone: Some("Europe/Paris".into()),
         next_at: Some(Millis(5)),
+        project: Some("p".into()),
+        owner: "config".into(),
+        starter: "admin".into(),
+        principal: any.clone(),
+        last_job: Some("j".into()),
         body: any.clone(),
         ..Default::default()
     };
@@ -274,9 +295,10 @@ async fn taken_names_are_told_and_secrets_are_not(site: Site) {
     for _ in 0..2 {
         insert(&catalog, &mut Job::default()).await;
     }
-    let job = || Job { idempotency_key: Some("k".into()), ..Default::default() };
+    let job = || Job { starter: "ada".into(), idempotency_key: Some("k".into()), ..Default::default() };
     insert(&catalog, &mut job()).await;
-    assert_eq!(change(&catalog).await.insert(&mut job()).await.unwrap_err().message(), "job 'k' already exists");
+    assert_eq!(change(&catalog).await.insert(&mut job()).await.unwrap_err().message(), "job 'ada', 'k' already exists");
+    insert(&catalog, &mut Job { starter: "bob".into(), ..job() }).await;
 }
 
 async fn parents_must_be_there(site: Site) {

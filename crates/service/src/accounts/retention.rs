@@ -1,4 +1,4 @@
-//! What has had its time: entries of the audit log past retention, and sessions that ended. Looked for at the start and daily.
+//! What has had its time: entries of the audit log and jobs past retention, and sessions that ended. Looked for at the start and daily.
 
 use crate::Service;
 use chrono::TimeDelta;
@@ -24,6 +24,9 @@ impl Service {
                 let Some(service) = me.upgrade() else { return };
                 if let Err(error) = service.clear_up().await {
                     tracing::warn!(?error, "old entries of the audit log or old sessions could not be deleted");
+                }
+                if let Err(error) = service.clear_up_jobs().await {
+                    tracing::warn!(?error, "old jobs could not be deleted");
                 }
             }
         });

@@ -14,6 +14,7 @@ use datahall_core::{Code, Error, Result};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The most keys, sessions and organisations that are remembered, each.
 const MOST: usize = 10_000;
@@ -56,6 +57,7 @@ pub(crate) struct Directory {
     freshness: Freshness,
     seen: Mutex<Epochs>,
     uses: LastUses,
+    datasets_moved: Arc<Notify>,
 }
 
 impl Directory {
@@ -71,8 +73,14 @@ impl Directory {
             freshness: Freshness::default(),
             seen: Mutex::default(),
             uses,
+            datasets_moved: Arc::default(),
         };
         (directory, write_uses)
+    }
+
+    /// Where it looks.
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// Whom the API key with this prefix proves.
@@ -132,10 +140,18 @@ impl Directory {
         Ok(Membership { organisation: known.meta.id.clone(), key: known.key.clone(), role })
     }
 
+    /// What is told whenever records of datasets or schedules have changed, on whichever node.
+    pub(crate) fn datasets_moved(&self) -> Arc<Notify> {
+        self.datasets_moved.clone()
+    }
+
     /// Drops what depends on these tables. The catalog calls it after every change of this node's own.
     pub(crate) fn forget(&self, tables: &[&str]) {
         let touches = |names: &[&str]| tables.iter().any(|table| names.contains(table));
         let accounts = touches(ACCOUNTS);
+        if touches(&["datasets", "schedules"]) {
+            self.datasets_moved.notify_one();
+        }
         // Projects say what groups and owners may do in them.
         let projects = touches(&["projects"]);
         if accounts || projects || touches(&["keys"]) {

@@ -15,6 +15,7 @@ mod presented;
 mod principals;
 mod projects;
 pub(crate) mod secrets;
+mod starter;
 mod tokens;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 
 pub(crate) use directory::Directory;
 pub use fetch::{Fetch, HttpFetch};
+pub(crate) use starter::Starter;
 
 use crate::config::{Auth, Environment};
 use crate::permission::unauthenticated;

@@ -6,30 +6,57 @@ use super::principals;
 use crate::config::Auth;
 use crate::{Principal, PrincipalKind, home};
 use datahall_catalog::Actor;
-use datahall_core::Result;
 use datahall_core::access::{Grant, Grants};
-use datahall_core::privilege::{self, Privilege, Privileges};
+use datahall_core::privilege::{self, Privilege, Privileges, Role};
+use datahall_core::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// The scope that saved queries need when the configuration names none.
 const MANAGE_SCOPE: &str = "datasets:manage";
 
+/// The claims that give rights.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenFacts {
+    pub(super) subject: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) tenant: Option<String>,
+    /// The organisation's key, and the role there.
+    pub(super) organisation: Option<(String, String)>,
+    pub(super) groups: Vec<String>,
+}
+
 /// The principal whose token says `claims`.
 pub(super) async fn principal(settings: &Auth, directory: &Directory, claims: &Claims) -> Result<Principal> {
-    let tenant = claims.tenant(settings)?;
-    let scopes = claims.scopes();
-    let subject = claims.subject();
     let named = claims.organisation()?;
-    let (gives, reads) = of_scopes(settings, &scopes, named.is_some());
+    let facts = TokenFacts {
+        subject: claims.subject(),
+        scopes: claims.scopes(),
+        tenant: claims.tenant(settings)?,
+        organisation: named.map(|(key, role)| (key.to_owned(), role.name().to_owned())),
+        groups: claims.groups(),
+    };
+    of_facts(settings, directory, facts).await
+}
+
+/// The principal of whom these were claimed, by the configuration as it is now.
+pub(super) async fn of_facts(settings: &Auth, directory: &Directory, facts: TokenFacts) -> Result<Principal> {
+    let TokenFacts { subject, scopes, tenant, organisation, groups } = facts;
+    let allowed = &settings.allowed_tenants;
+    if !settings.tenant_claim.is_empty() && !allowed.is_empty() && tenant.as_ref().is_none_or(|tenant| !allowed.contains(tenant))
+    {
+        return Err(Error::forbidden("forbidden: the token's tenant is not allowed"));
+    }
+    let (gives, reads) = of_scopes(settings, &scopes, organisation.is_some());
     let anonymous = !settings.enabled || settings.anonymous_read;
     let by_scope = Grant { at: home::place(), gives };
     let kind = PrincipalKind::Token { subject: subject.clone(), scopes, tenant };
-    let Some((key, role)) = named else {
+    let Some((key, role)) = organisation else {
         return Ok(Principal::bare(kind, Grants::new([by_scope]), reads || anonymous));
     };
     let actor = Actor::named(format!("token:{subject}"));
-    let organisation = directory.organisation(key, role, &actor).await?;
+    let organisation = directory.organisation(&key, Role::parse(&role)?, &actor).await?;
     let grants = Grants::new([principals::of_role(&organisation), by_scope]);
-    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), groups: claims.groups() })
+    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), groups })
 }
 
 /// What the scopes give on the default project, and whether they let read what is public.

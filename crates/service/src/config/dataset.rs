@@ -1,5 +1,6 @@
 //! One `[[dataset]]` block: the same shape in the configuration file and in a request body.
 
+use crate::auth::Starter;
 use serde::{Deserialize, Serialize};
 
 /// One `[[dataset]]` block as it was written; what was left out is `None`.
@@ -43,27 +44,30 @@ pub struct DatasetBlock {
     /// Which columns are visible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projection_filter: Option<ColumnFilterBlock>,
-    /// Only for `query` sources, which this version does not have.
+    /// When it is loaded anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<RefreshBlock>,
-    /// Only for `query` sources, which this version does not have.
+    /// Only for `query` sources: how its rows are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub materialize: Option<MaterializeBlock>,
+    /// Only for `query` sources: whose rights it has, as the program writes it; unset: the administrator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) made_by: Option<Starter>,
 }
 
 /// `[dataset.source]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceBlock {
-    /// `parquet`, `delta`, `csv`, `tsv`, `json`, `ndjson`, `arrow` or `xlsx`.
+    /// `parquet`, `delta`, `csv`, `tsv`, `json`, `ndjson`, `arrow`, `xlsx`, or `query`.
     pub kind: String,
     /// A path, a glob or a URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// Only for `query` sources, which this version does not have.
+    /// The statement of a `query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sql: Option<String>,
-    /// Only for `query` sources, which this version does not have.
+    /// What the statement reads; it may be left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depends_on: Option<Vec<String>>,
 }
@@ -253,16 +257,26 @@ pub struct ColumnFilterBlock {
 /// `[dataset.refresh]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[allow(missing_docs, reason = "no effect yet")]
 pub struct RefreshBlock {
+    /// Again after so long: `10m`, `1h`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
+    /// At the times of this pattern of five fields, instead of an interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cron: Option<String>,
+    /// The time zone of `cron`; unset: UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Only for `query` sources: when what it reads was loaded anew; unset: no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_upstream_reload: Option<bool>,
+    /// The longest a load may take; unset: 10 minutes for `query`, for others as long as it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
+    /// Whether the times of an interval are spread a little, so that not all come at once; unset: yes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter: Option<bool>,
+    /// Only for `query` sources: how long after what it reads; unset: 5 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debounce: Option<String>,
 }
@@ -270,12 +284,14 @@ pub struct RefreshBlock {
 /// `[dataset.materialize]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[allow(missing_docs, reason = "no effect yet")]
 pub struct MaterializeBlock {
+    /// `auto` or `memory`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub residency: Option<String>,
+    /// The columns that the rows are ordered by, ascending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_by: Option<Vec<String>>,
+    /// Not supported: the statement runs at each start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reuse_on_start: Option<bool>,
 }

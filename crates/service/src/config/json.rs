@@ -13,6 +13,9 @@ impl DatasetBlock {
     /// `Invalid`, saying what is wrong and where.
     pub fn from_json(body: &[u8]) -> Result<Self> {
         let block: Self = from_json(body)?;
+        if block.made_by.is_some() {
+            return Err(Error::invalid("unknown field: made_by"));
+        }
         block.check(&Environment::fixed(&[]))?;
         Ok(block)
     }

@@ -1,14 +1,29 @@
 //! Reading the configuration: the file, the folder of more datasets beside it, every section, every check.
 
 use super::report::{Problem, Report, Step, dotted};
-use super::{Auth, DatasetBlock, Environment, Limits, Metrics, Security, Server, Settings, Sql, Swagger, later, rules, typo};
+use super::{
+    Auth, DatasetBlock, Environment, Jobs, Limits, Metrics, Security, Server, Settings, Sql, Swagger, later, rules, typo,
+};
 use datahall_core::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-const SECTIONS: &[&str] =
-    &["server", "sql", "auth", "security", "limits", "metrics", "swagger", "docs", "explorer", "mcp", "datafusion", "dataset"];
+const SECTIONS: &[&str] = &[
+    "server",
+    "sql",
+    "auth",
+    "security",
+    "limits",
+    "jobs",
+    "metrics",
+    "swagger",
+    "docs",
+    "explorer",
+    "mcp",
+    "datafusion",
+    "dataset",
+];
 
 impl Settings {
     /// Reads and checks the file, and what is in `datasets.d` beside it.
@@ -100,6 +115,10 @@ fn sections(report: &mut Report, settings: &mut Settings) {
         rules::at_least(report, &["limits", "query_memory_mb"], limits.query_memory_mb.unwrap_or(1), 1);
         settings.limits = limits;
     }
+    if let Some(jobs) = section::<Jobs>(report, "jobs") {
+        rules::at_least(report, &["jobs", "workers"], jobs.workers as u64, 1);
+        settings.jobs = jobs;
+    }
     let metrics = section::<Metrics>(report, "metrics").unwrap_or_default();
     let swagger = section::<Swagger>(report, "swagger").unwrap_or_default();
     let later = later::Later {
@@ -140,7 +159,7 @@ fn datasets(report: &mut Report, environment: &Environment, seen: &mut HashMap<S
 }
 
 /// The `*.toml` files of the folder of more datasets, by name.
-fn more_files(path: &Path, folder: &str) -> Vec<PathBuf> {
+pub(super) fn more_files(path: &Path, folder: &str) -> Vec<PathBuf> {
     let folder = path.parent().unwrap_or(Path::new("")).join(folder);
     let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries
@@ -214,6 +233,8 @@ mod tests {
         assert!(problems("[metrics]\npath = '/api/v1/x'\n")[0].contains("line 2"));
         let proxies = problems("[security]\ntrusted_proxies = ['10.0.0.0/8', '10.0.0.0/99']\n");
         assert!(proxies[0].contains("line 2") && proxies[0].contains("`10.0.0.0/99` is no network"), "{proxies:?}");
+        assert!(problems("[jobs]\nworkers = 0\n")[0].contains("line 2: jobs.workers: must be at least 1"));
+        assert!(problems("[jobs]\nworker = 1\n")[0].contains("did you mean `workers`?"));
         assert!(problems("[limits]\naudit_retention_days = -1\n")[0].contains("line 2: limits.audit_retention_days"));
     }
 

@@ -8,18 +8,22 @@ mod later;
 mod load;
 mod network;
 mod persist;
+mod query;
+mod refresh;
 mod report;
 mod rules;
+mod saved;
 mod sections;
 mod server;
 mod spec;
 mod template;
 mod typo;
 
+pub(crate) use crate::jobs::schedules::duration as check_duration;
 pub use auth::{Algorithm, Auth, StaticKeys};
 pub use dataset::{
-    AddressingStyle, BucketInHost, ColumnFilterBlock, DatasetBlock, IndexBlock, IndexModeBlock, NullValues, OnStart,
-    OptionsBlock, PartitioningBlock, S3Block, SheetOption, SourceBlock, Visibility,
+    AddressingStyle, BucketInHost, ColumnFilterBlock, DatasetBlock, IndexBlock, IndexModeBlock, MaterializeBlock, NullValues,
+    OnStart, OptionsBlock, PartitioningBlock, RefreshBlock, S3Block, SheetOption, SourceBlock, Visibility,
 };
 pub use environment::Environment;
 pub(crate) use json::from_json;
@@ -27,8 +31,10 @@ pub use later::{Datafusion, Docs, Explorer, Mcp, OAuth2, Pgwire, Quack, Storage,
 pub use load::check;
 pub use network::Network;
 pub(crate) use persist::append;
+pub(crate) use query::order;
 pub use report::Problem;
-pub use sections::{Limits, Metrics, Security, Sql, Swagger};
+pub(crate) use saved::{remove as remove_saved, save};
+pub use sections::{Jobs, Limits, Metrics, Security, Sql, Swagger};
 pub use server::{LogFormat, ReadinessMode, Refresh, Server, Startup};
 pub(crate) use spec::check_name;
 pub use template::TEMPLATE;
@@ -46,6 +52,8 @@ pub struct Settings {
     pub security: Security,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[jobs]`.
+    pub jobs: Jobs,
     /// `[metrics]`.
     pub metrics: Metrics,
     /// `[swagger]`.

@@ -57,16 +57,26 @@ fn with_block(text: &str, block: &DatasetBlock) -> Result<String> {
 
 /// Puts `content` in place of the file in one step.
 fn replace(file: &Path, content: &[u8], suffix: &str) -> io::Result<()> {
+    replace_or_make(file, file, content, suffix)
+}
+
+/// The same for a file that need not be there: it gets the owner and the mode of `like`.
+pub(super) fn replace_or_make(file: &Path, like: &Path, content: &[u8], suffix: &str) -> io::Result<()> {
     let folder = file.parent().ok_or_else(|| io::Error::other("it has no folder"))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let temporary = Temporary { path: folder.join(format!(".{name}.{suffix}.tmp")), keep: false };
-    let mut out = create(&temporary.path, file)?;
+    let mut out = create(&temporary.path, like)?;
     out.write_all(content)?;
     out.sync_all()?;
     drop(out);
     std::fs::rename(&temporary.path, file)?;
     let mut temporary = temporary;
     temporary.keep = true;
+    sync_folder(folder)
+}
+
+/// Makes durable which files a folder has.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

@@ -1,4 +1,4 @@
-//! The small sections: `[sql]`, `[security]`, `[limits]`, `[metrics]`, `[swagger]`.
+//! The small sections: `[sql]`, `[security]`, `[limits]`, `[jobs]`, `[metrics]`, `[swagger]`.
 
 use super::later::OAuth2;
 use super::network::Network;
@@ -41,6 +41,24 @@ pub struct Limits {
     pub query_memory_mb: Option<u64>,
     /// Days after which entries of the audit log are deleted; 0: never.
     pub audit_retention_days: u32,
+}
+
+/// `[jobs]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Jobs {
+    /// Whether this process does the work of jobs; off, it leaves that to others on the same catalog.
+    pub enabled: bool,
+    /// Activities done at once.
+    pub workers: usize,
+    /// Days after which jobs that ended are deleted; 0: never.
+    pub retention_days: u32,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { enabled: true, workers: 2, retention_days: 30 }
+    }
 }
 
 /// `[metrics]`.

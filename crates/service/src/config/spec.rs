@@ -24,7 +24,7 @@ pub(super) struct Finding {
     pub(super) message: String,
 }
 
-fn finding(key: &[&'static str], message: impl Into<String>) -> Finding {
+pub(super) fn finding(key: &[&'static str], message: impl Into<String>) -> Finding {
     Finding { key: key.to_vec(), message: message.into() }
 }
 
@@ -69,6 +69,7 @@ impl DatasetBlock {
             found.push(finding(&["name"], message));
         }
         self.source_findings(&mut found);
+        found.extend(self.refresh.iter().flat_map(|refresh| refresh.findings(self.is_query())));
         if let Some(index) = &self.index {
             let listed = index.columns.as_ref().is_some_and(|columns| !columns.is_empty());
             if index.mode == Some(IndexModeBlock::List) && !listed {
@@ -103,8 +104,8 @@ impl DatasetBlock {
 
     fn source_findings(&self, found: &mut Vec<Finding>) {
         let source = &self.source;
-        if source.kind == "query" {
-            found.push(finding(&["source", "kind"], "persisted `query` datasets are not supported by this version"));
+        if self.is_query() {
+            self.query_findings(found);
             return;
         }
         if source.kind != "delta" && format_named(&source.kind).is_none() {
@@ -120,13 +121,11 @@ impl DatasetBlock {
             [("sql", source.sql.is_some()), ("depends_on", source.depends_on.as_ref().is_some_and(|d| !d.is_empty()))]
         {
             if present {
-                found.push(finding(&["source", key], "is only for kind `query`, which this version does not support"));
+                found.push(finding(&["source", key], "is only for kind `query`"));
             }
         }
-        for (key, present) in [("refresh", self.refresh.is_some()), ("materialize", self.materialize.is_some())] {
-            if present {
-                found.push(finding(&[key], "is only for kind `query`, which this version does not support"));
-            }
+        if self.materialize.is_some() {
+            found.push(finding(&["materialize"], "is only for kind `query`"));
         }
     }
 
@@ -136,6 +135,9 @@ impl DatasetBlock {
     /// As [`DatasetBlock::check`].
     pub fn spec(&self, environment: &Environment) -> Result<DatasetSpec> {
         self.check(environment)?;
+        if self.is_query() {
+            return Err(Error::internal("a query is no source"));
+        }
         let location = Location { url: self.source.location.clone().unwrap_or_default(), s3: self.s3_options(environment) };
         let partitioning = match self.s3.as_ref().and_then(|s3| s3.partitioning) {
             None | Some(PartitioningBlock::Auto) => Partitioning::Auto,
@@ -158,7 +160,8 @@ impl DatasetBlock {
         }
     }
 
-    fn read_options(&self) -> ReadOptions {
+    /// How its rows are kept.
+    pub(crate) fn read_options(&self) -> ReadOptions {
         let index = self.index.clone().unwrap_or_default();
         let mode = match index.mode {
             None | Some(IndexModeBlock::Auto) => IndexMode::Auto,
@@ -297,7 +300,7 @@ mod tests {
         let with = |rest: &str| messages(&format!("name='a'\nsource={{kind='parquet',location='x'}}\n{rest}"));
         assert!(with("").is_empty());
         assert_eq!(messages("name='a'\nsource={kind='orc'}").len(), 2);
-        assert!(messages("name='a'\nsource={kind='query',sql='SELECT 1'}")[0].contains("not supported by this version"));
+        assert!(messages("name='a'\nsource={kind='query',sql='SELECT 1'}").is_empty());
         assert!(messages("name='a'\nsource={kind='orc',location='x'}")[0].contains(KINDS));
         assert!(with("[index]\nmode='list'")[0].starts_with("index.columns"));
         assert!(with("[s3]\nendpoint='http://h'")[0].contains("allow_http"));

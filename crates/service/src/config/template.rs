@@ -66,6 +66,11 @@ port = 8080
 # query_memory_mb = 1024               # for running queries, together
 # audit_retention_days = 0             # older entries of the audit log are deleted; 0: kept for ever
 
+# [jobs]                               # refreshes and other work that outlives a request
+# enabled = true                       # false: this server leaves it to others on the same catalog
+# workers = 2                          # done at once
+# retention_days = 30                  # jobs that ended longer ago are deleted; 0: kept for ever
+
 # A dataset: one table under a name. As many of these blocks as you like; paths are relative to the working folder.
 # [[dataset]]
 # name = "events"
@@ -102,6 +107,15 @@ port = 8080
 # access_key_id = "…"                  # better in the environment
 # secret_access_key = "…"
 # session_token = "…"
+#
+# [dataset.refresh]                    # when it is loaded anew, on every server that has it
+# interval = "1h"                      # 30s, 10m, 1h, 1d, 1w
+# timeout = "1h"                       # the longest a load may take; default: as long as it takes
+# jitter = true                        # spread the times of an interval a little
+#
+# A saved query is a dataset too: kind "query" with `sql` instead of a location. Its refresh also has
+# on_upstream_reload (after what it reads, debounce "5s" later); instead of an interval, any refresh may say
+# cron "0 6 * * MON-FRI" with a time_zone, "Europe/Paris".
 #
 # [dataset.projection_filter]          # columns that can be seen: include or exclude
 # exclude = ["secret"]

@@ -46,6 +46,7 @@ fn status(entry: &Entry) -> Status {
         refresh_source: snapshot.refresh_source,
         last_refresh_at: snapshot.current.as_ref().map(|generation| generation.loaded_at),
         last_refresh_duration_ms: snapshot.duration_ms,
+        next_refresh_at: *entry.next_refresh.lock(),
         last_error: snapshot.last_error,
         storage_bytes: info.and_then(|info| info.storage_bytes),
         generation_id: snapshot.current.as_ref().map(|generation| generation.id.clone()),

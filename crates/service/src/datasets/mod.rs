@@ -2,12 +2,16 @@
 
 mod count;
 mod export;
+mod generations;
 mod list;
 mod persist;
 mod query;
+mod refresh;
 mod register;
 mod reload;
 mod reload_all;
 mod reload_config;
 mod schema;
 mod unregister;
+
+pub(crate) use refresh::{Refresh, refresh_output, refresh_params};

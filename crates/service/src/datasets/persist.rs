@@ -1,5 +1,6 @@
 //! Appending a dataset's block to the configuration file. It is not loaded, and its source need not be there yet.
 
+use crate::auth::Starter;
 use crate::{Ctx, DatasetBlock, Service, config};
 use datahall_core::{Error, Result};
 use std::path::PathBuf;
@@ -9,11 +10,14 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::require_admin`]; `Invalid` when there is no file, for a bad block, and for a name the file has already.
-    pub async fn persist(&self, ctx: &Ctx, block: DatasetBlock) -> Result<PathBuf> {
+    pub async fn persist(&self, ctx: &Ctx, mut block: DatasetBlock) -> Result<PathBuf> {
         self.require_admin(ctx)?;
         let path = self.config_path.clone();
         let path = path.ok_or_else(|| Error::invalid("invalid value: server has no on-disk config file to append to"))?;
         block.check(&self.environment)?;
+        if block.is_query() {
+            block.made_by = Some(Starter::of(&ctx.principal)?);
+        }
         // Taken along into the task, which goes on when the caller goes away.
         let one = self.persisting.clone().lock_owned().await;
         let (environment, suffix, name) = (self.environment.clone(), self.unique_suffix(), block.name.clone());

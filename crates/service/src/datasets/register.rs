@@ -13,6 +13,13 @@ impl Service {
     pub async fn register(&self, ctx: &Ctx, block: DatasetBlock) -> Result<Summary> {
         self.require_admin(ctx)?;
         block.check(&self.environment)?;
+        let not_here = |what: &str| Err(Error::invalid(format!("invalid value: {what}")));
+        if block.is_query() {
+            return not_here("source.kind: a `query` is saved, not registered");
+        }
+        if block.refresh.is_some() {
+            return not_here("refresh: is for datasets of the configuration file");
+        }
         self.drop_expired();
         let reservation = self.registry.reserve(&block.name)?;
         let entry = Entry::of_block(&block, self.requested_access(), false, &self.environment, &*self.random)?;

@@ -41,8 +41,14 @@ impl Service {
         let settings = tokio::task::spawn_blocking(move || Settings::load(&file, &environment)).await.map_err(Error::internal)?;
         let settings = settings.map_err(|error| Error::invalid(error.message().replace('\n', "; ")))?;
         let reconciled = reconcile(&self.catalog, &settings.datasets, None).await?;
+        self.reconcile_schedules(&settings.datasets, &reconciled, true).await?;
         let at_once = self.settings.server.startup.max_concurrent.clamp(1, 1024);
-        let mut outcomes = futures::stream::iter(settings.datasets).map(|block| self.add(block, &reconciled)).buffered(at_once);
+        // Each query after what it reads, and so one after the other.
+        let ordered = self.in_loading_order(&settings.datasets)?.into_iter().cloned();
+        let (queries, sources): (Vec<_>, Vec<_>) = ordered.partition(DatasetBlock::is_query);
+        let add = |block: DatasetBlock| self.add(block, &reconciled);
+        let sources = futures::stream::iter(sources).map(add).buffered(at_once);
+        let mut outcomes = std::pin::pin!(sources.chain(futures::stream::iter(queries).then(add)));
         let mut answer = ConfigReload::default();
         while let Some(outcome) = outcomes.next().await {
             match outcome {

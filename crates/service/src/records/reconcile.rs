@@ -10,10 +10,21 @@ use std::collections::HashMap;
 
 /// What the records say of the datasets of the file, by name in lower case.
 pub(crate) struct Reconciled {
-    /// Id, and whether only its organisation sees it.
-    pub(crate) records: HashMap<String, (String, bool)>,
+    /// What is kept of each.
+    pub(crate) records: HashMap<String, Kept>,
     /// The names, as the file has them, of those that are not served because an API's dataset has the name.
     pub(crate) clashes: Vec<String>,
+}
+
+/// What the record of a dataset of the file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Its id.
+    pub(crate) id: String,
+    /// Whether only its organisation sees it.
+    pub(crate) private: bool,
+    /// How often its data has changed so far.
+    pub(crate) generation: i64,
 }
 
 /// Brings the records in line with `blocks`. `starting`: the server of this id starts, so that it has nothing registered at run
@@ -61,7 +72,14 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
             None => (inserted(&mut change, block).await?, true),
         };
         changed += usize::from(is_new);
-        done.records.insert(key, (dataset.meta.id.clone(), dataset.visibility == Visibility::Private));
+        done.records.insert(
+            key,
+            Kept {
+                id: dataset.meta.id.clone(),
+                private: dataset.visibility == Visibility::Private,
+                generation: dataset.generation,
+            },
+        );
     }
     if changed > 0 {
         let detail = serde_json::json!({"datasets": blocks.len(), "changed": changed, "clashes": done.clashes.len()});
@@ -130,13 +148,13 @@ mod tests {
         })
         .await;
         let again = reconcile(catalog, &[csv("sales", "b.csv")], None).await.unwrap();
-        assert_eq!(again.records["sales"], (id.clone(), true));
+        assert_eq!(again.records["sales"], Kept { id: id.clone(), private: true, generation: 0 });
         let kept = find(catalog, "sales").await.unwrap();
         assert_eq!((kept.meta.id, kept.name.as_str(), &kept.source["location"]), (id, "sales", &json!("b.csv")));
         assert_eq!(kept.policy["row_filter"], "x = 1");
         let mut stated = csv("sales", "b.csv");
         stated.visibility = Some(crate::config::Visibility::Public);
-        assert!(!reconcile(catalog, &[stated], None).await.unwrap().records["sales"].1);
+        assert!(!reconcile(catalog, &[stated], None).await.unwrap().records["sales"].private);
     }
 
     #[tokio::test]

@@ -1,8 +1,9 @@
 //! One dataset: what it is, the rows it has now, and how its loads went.
 
 use super::Generation;
+use crate::auth::Starter;
 use crate::config::{OnStart, Visibility};
-use crate::{DatasetBlock, Environment, Principal, State};
+use crate::{DatasetBlock, Environment, State};
 use chrono::{DateTime, Utc};
 use datahall_core::clock::{Clock, Random, random_hex};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
@@ -10,7 +11,7 @@ use datahall_core::engine::{Access, Table};
 use datahall_core::policy::ReadPolicy;
 use datahall_core::{Error, Result};
 use parking_lot::RwLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -27,6 +28,12 @@ pub(crate) struct Entry {
     pub(crate) loading: tokio::sync::Mutex<()>,
     /// It waits in the queue for a load in the background.
     pub(crate) queued: AtomicBool,
+    /// It is about to be loaded because what it reads was.
+    pub(crate) cascading: AtomicBool,
+    /// The generation of its record that this node has loaded, or is about to.
+    pub(crate) seen: AtomicI64,
+    /// When its schedule loads it anew.
+    pub(crate) next_refresh: parking_lot::Mutex<Option<DateTime<Utc>>>,
     id: String,
     generations: AtomicU64,
     rows: RwLock<RowsState>,
@@ -43,7 +50,7 @@ pub(crate) enum Origin {
         configured: bool,
     },
     /// A statement over other datasets.
-    Statement(SavedStatement),
+    Statement(Box<SavedStatement>),
 }
 
 /// A saved statement, and whose rights it runs with.
@@ -51,8 +58,14 @@ pub(crate) struct SavedStatement {
     pub(crate) sql: String,
     pub(crate) depends_on: Vec<String>,
     pub(crate) options: ReadOptions,
-    pub(crate) owner: Box<Principal>,
+    /// The columns that its rows are ordered by.
+    pub(crate) sort_by: Vec<String>,
+    pub(crate) maker: Starter,
     pub(crate) expires_at: Option<DateTime<Utc>>,
+    /// When it is loaded, where it is kept in a file; `None`: it goes with the process.
+    pub(crate) on_start: Option<OnStart>,
+    /// How long after a load of what it reads it is loaded anew, if it is.
+    pub(crate) after_upstream: Option<Duration>,
 }
 
 #[derive(Default)]
@@ -85,6 +98,9 @@ impl Entry {
             record: OnceLock::new(),
             loading: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
+            cascading: AtomicBool::new(false),
+            seen: AtomicI64::new(0),
+            next_refresh: parking_lot::Mutex::default(),
             id: random_hex(random, 8),
             generations: AtomicU64::new(0),
             rows: RwLock::default(),
@@ -158,7 +174,8 @@ impl Entry {
     pub(crate) fn on_start(&self) -> Option<OnStart> {
         match &self.origin {
             Origin::Source { on_start, configured: true, .. } => Some(*on_start),
-            _ => None,
+            Origin::Source { .. } => None,
+            Origin::Statement(statement) => statement.on_start,
         }
     }
 

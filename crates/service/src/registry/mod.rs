@@ -51,6 +51,12 @@ impl Registry {
         self.names.lock().entries.get(&name.to_lowercase()).cloned()
     }
 
+    /// The one whose record has this id.
+    pub(crate) fn by_record(&self, id: &str) -> Option<Arc<Entry>> {
+        let is_it = |entry: &&Arc<Entry>| entry.record.get().is_some_and(|other| other == id);
+        self.names.lock().entries.values().find(is_it).cloned()
+    }
+
     /// All of them, by name.
     pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
         let mut all: Vec<_> = self.names.lock().entries.values().cloned().collect();

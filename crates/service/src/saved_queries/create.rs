@@ -1,20 +1,18 @@
 //! Saving a query: its statement runs once, with the rights of whoever saves it, and its rows are kept in memory.
 
+use super::entry::{check_stated, inherited};
 use super::list::describe;
 use super::{SavedQuery, SavedQueryRequest};
+use crate::auth::Starter;
 use crate::registry::{Entry, Origin, SavedStatement};
 use crate::{Ctx, Service};
-use datahall_core::engine::{NamedHandle, Table};
-use datahall_core::policy::{ColumnChoice, ReadPolicy};
 use datahall_core::{Code, Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// More rows than memory holds: what bounds a saved query is the memory budget.
-const ALL_ROWS: u64 = u32::MAX as u64;
-
 impl Service {
-    /// Runs the statement and keeps its rows under the name. With `wait` off it answers at once, and the state tells how far it is.
+    /// Runs the statement and keeps its rows under the name; kind `query` outlives the process, in a file beside the configuration.
+    /// With `wait` off it answers at once, and the state tells how far it is.
     ///
     /// # Errors
     /// As [`Service::require_manage`]; `Invalid` for a bad or taken name and for a statement that may not run; and
@@ -26,14 +24,38 @@ impl Service {
         let conflict = |error: Error| Error::new(Code::Conflict, error.message());
         let reservation = self.registry.reserve(&request.name).map_err(conflict)?;
         let sources = self.sources_of(ctx, &request)?;
+        if request.is_kept() {
+            self.saved_beside()?;
+            let block = self.query_block(ctx, &request, &sources)?;
+            self.refuse_circle(&block.name, &sources)?;
+            let entry = Arc::new(self.query_entry(&block)?);
+            if wait {
+                self.load(&entry, "manual").await?;
+            }
+            // In a task of its own: file, record and dataset come together, also when the caller goes away.
+            let (service, ctx_of_it, live) = (self.arc(), ctx.clone(), entry.clone());
+            let keep = tokio::spawn(async move {
+                service.keep_query(&ctx_of_it, &block, &live).await?;
+                reservation.fill(live);
+                Ok::<_, Error>(())
+            });
+            keep.await.map_err(Error::internal)??;
+            if !wait {
+                self.load_in_background(entry.clone(), "manual");
+            }
+            return self.saved(ctx, &entry);
+        }
         let lifetime = request.ttl()?.and_then(|ttl| chrono::Duration::from_std(ttl).ok());
-        let origin = Origin::Statement(SavedStatement {
+        let origin = Origin::Statement(Box::new(SavedStatement {
             sql: request.sql.clone(),
             depends_on: sources.iter().map(|source| source.name.clone()).collect(),
             options: request.options(),
-            owner: Box::new(ctx.principal.clone()),
+            sort_by: Vec::new(),
+            maker: Starter::of(&ctx.principal)?,
             expires_at: lifetime.map(|lifetime| self.clock.now() + lifetime),
-        });
+            on_start: None,
+            after_upstream: None,
+        }));
         let private = sources.iter().any(|source| source.private);
         let entry = Arc::new(Entry::new(request.name, origin, inherited(&sources), private, &*self.random));
         if wait {
@@ -41,43 +63,37 @@ impl Service {
             reservation.fill(entry.clone());
         } else {
             reservation.fill(entry.clone());
-            let (service, loaded) = (self.arc(), entry.clone());
-            self.background(async move {
-                // Why it failed is in the entry and in the log.
-                let _ = service.load(&loaded, "manual").await;
-            });
+            self.load_in_background(entry.clone(), "manual");
         }
+        self.saved(ctx, &entry)
+    }
+
+    fn saved(&self, ctx: &Ctx, entry: &Entry) -> Result<SavedQuery> {
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, query = entry.name, "query saved");
-        describe(&entry).ok_or_else(|| Error::internal("a saved query without a statement"))
+        describe(entry).ok_or_else(|| Error::internal("a saved query without a statement"))
     }
 
     fn sources_of(&self, ctx: &Ctx, request: &SavedQueryRequest) -> Result<Vec<Arc<Entry>>> {
         let names = self.engine.tables_in(&request.sql)?;
         let sources = names.iter().map(|name| self.table(ctx, name)).collect::<Result<Vec<_>>>()?;
-        let folded = |names: &mut dyn Iterator<Item = &String>| names.map(|name| name.to_lowercase()).collect::<BTreeSet<_>>();
-        let read = folded(&mut sources.iter().map(|source| &source.name));
-        if request.stated_dependencies().is_some_and(|stated| folded(&mut stated.iter()) != read) {
-            return Err(Error::invalid("invalid value: depends_on: is not what the statement reads (it may be left out)"));
-        }
+        let read: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        check_stated(request.stated_dependencies(), &read)?;
         Ok(sources)
     }
 
-    /// Runs a saved statement with its owner's rights.
-    pub(crate) async fn run_statement(&self, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
-        let ctx = Ctx { principal: (*statement.owner).clone(), request_id: String::new(), address: None };
-        let names = self.engine.tables_in(&statement.sql)?;
-        let tables = self.tables(&ctx, &names).await?;
-        let tables: Vec<_> = tables.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
-        let rows = self.engine.sql(&statement.sql, &tables, ALL_ROWS).await?;
-        self.engine.materialise(rows, &statement.options).await
+    /// What was not there when another query was kept may be made now, and then must not read that one.
+    fn refuse_circle(&self, name: &str, sources: &[Arc<Entry>]) -> Result<()> {
+        let mut open: Vec<Arc<Entry>> = sources.to_vec();
+        let mut seen = BTreeSet::new();
+        while let Some(entry) = open.pop() {
+            if entry.depends_on().iter().any(|read| read.eq_ignore_ascii_case(name)) {
+                return Err(Error::invalid(format!("invalid value: sql: '{}', which it reads, reads '{name}'", entry.name)));
+            }
+            let more = entry.depends_on().iter().filter(|read| seen.insert(read.to_lowercase()));
+            open.extend(more.filter_map(|read| self.registry.find(read)));
+        }
+        Ok(())
     }
-}
-
-/// A column that predicates may not name could come under any name: then predicates may name none.
-fn inherited(sources: &[Arc<Entry>]) -> ReadPolicy {
-    let restricted = sources.iter().any(|source| source.policy.filterable != ColumnChoice::All);
-    let filterable = if restricted { ColumnChoice::Include(Vec::new()) } else { ColumnChoice::All };
-    ReadPolicy { visible: ColumnChoice::All, filterable, ..ReadPolicy::default() }
 }
 
 #[cfg(test)]

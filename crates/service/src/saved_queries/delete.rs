@@ -9,7 +9,7 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::require_manage`]; `NotFound`; `Forbidden` for a dataset that is no saved query; `Conflict` when
-    /// another saved query reads it.
+    /// another saved query reads it, or it stands in a file beside other datasets.
     pub async fn delete_saved_query(&self, ctx: &Ctx, name: &str) -> Result<String> {
         self.require_manage(ctx)?;
         let entry = self.find(ctx, name)?;
@@ -20,6 +20,12 @@ impl Service {
         if !dependents.is_empty() {
             let why = format!("dataset '{}' is read by saved queries: {}", entry.name, dependents.join(", "));
             return Err(Error::new(Code::Conflict, why));
+        }
+        if entry.on_start().is_some() {
+            // In a task of its own: file, record and dataset go together, also when the caller goes away.
+            let (service, ctx_of_it, gone) = (self.arc(), ctx.clone(), entry.clone());
+            let drop = tokio::spawn(async move { service.drop_query(&ctx_of_it, &gone).await });
+            drop.await.map_err(Error::internal)??;
         }
         if !self.registry.remove(&entry) {
             return Err(not_found(name));

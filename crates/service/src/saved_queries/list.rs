@@ -10,7 +10,7 @@ use datahall_core::Result;
 pub struct SavedQuery {
     /// Its name, which is also the dataset's.
     pub name: String,
-    /// `temp`.
+    /// `temp`, or `query` for one that outlives the process.
     pub kind: &'static str,
     /// The statement.
     pub sql: String,
@@ -41,7 +41,7 @@ pub(super) fn describe(entry: &Entry) -> Option<SavedQuery> {
     let snapshot = entry.snapshot();
     Some(SavedQuery {
         name: entry.name.clone(),
-        kind: "temp",
+        kind: if statement.on_start.is_some() { "query" } else { "temp" },
         sql: statement.sql.clone(),
         depends_on: statement.depends_on.clone(),
         state: snapshot.state,

@@ -2,9 +2,14 @@
 
 mod create;
 mod delete;
+mod entry;
 mod expire;
 mod list;
 mod request;
+mod run;
+mod save;
+#[cfg(test)]
+mod tests;
 mod ttl;
 
 pub use list::SavedQuery;

@@ -1,7 +1,9 @@
 //! What is asked for when a query is saved.
 
 use super::ttl::Ttl;
-use crate::config::{IndexBlock, IndexModeBlock, check_name, from_json};
+use crate::config::{
+    DatasetBlock, IndexBlock, IndexModeBlock, MaterializeBlock, RefreshBlock, SourceBlock, check_name, from_json,
+};
 use datahall_core::dataset::{IndexMode, IndexOptions, ReadOptions};
 use datahall_core::{Error, Result};
 use std::time::Duration;
@@ -14,7 +16,7 @@ pub struct SavedQueryRequest {
     pub name: String,
     /// The statement.
     pub sql: String,
-    /// `temp`, the only kind there is.
+    /// `temp`, unless it says `query`: one that outlives the process.
     #[serde(default)]
     pub kind: Option<String>,
     #[serde(default)]
@@ -24,9 +26,9 @@ pub struct SavedQueryRequest {
     #[serde(default)]
     depends_on: Option<Vec<String>>,
     #[serde(default)]
-    refresh: Option<serde_json::Value>,
+    refresh: Option<RefreshBlock>,
     #[serde(default)]
-    materialize: Option<serde_json::Value>,
+    materialize: Option<MaterializeBlock>,
 }
 
 impl SavedQueryRequest {
@@ -45,20 +47,42 @@ impl SavedQueryRequest {
         let invalid = |message: &str| Err(Error::invalid(format!("invalid value: {message}")));
         match self.kind.as_deref() {
             None | Some("temp") => {}
-            Some("query") => return invalid("kind: persisted `query` datasets are not supported by this version; use `temp`"),
-            Some(_) => return invalid("kind: must be `temp`"),
+            Some("query") if self.ttl.is_some() => return invalid("ttl: is only for kind `temp`"),
+            Some("query") => {}
+            Some(_) => return invalid("kind: must be `temp` or `query`"),
         }
         if self.sql.trim().is_empty() {
             return invalid("sql: must not be empty");
         }
-        if self.refresh.is_some() || self.materialize.is_some() {
-            return invalid("refresh and materialize are only for kind `query`, which this version does not support");
+        if !self.is_kept() && (self.refresh.is_some() || self.materialize.is_some()) {
+            return invalid("refresh and materialize are only for kind `query`");
         }
         let index = self.index.clone().unwrap_or_default();
         if index.mode == Some(IndexModeBlock::List) && index.columns.is_none_or(|columns| columns.is_empty()) {
             return invalid("index.columns: mode `list` needs columns");
         }
         self.ttl().map(|_| ())
+    }
+
+    /// Whether it outlives the process.
+    pub(super) fn is_kept(&self) -> bool {
+        self.kind.as_deref() == Some("query")
+    }
+
+    /// The block that describes it in a file.
+    pub(super) fn block(&self) -> DatasetBlock {
+        let source = SourceBlock {
+            kind: "query".to_owned(),
+            location: None,
+            sql: Some(self.sql.clone()),
+            depends_on: self.depends_on.clone(),
+        };
+        DatasetBlock {
+            index: self.index.clone(),
+            refresh: self.refresh.clone(),
+            materialize: self.materialize.clone(),
+            ..DatasetBlock::of_source(self.name.clone(), source)
+        }
     }
 
     pub(super) fn ttl(&self) -> Result<Option<Duration>> {
@@ -92,8 +116,8 @@ mod tests {
         let request = SavedQueryRequest::from_json(br#"{"name":"q","sql":"SELECT 1","ttl":"10m"}"#).unwrap();
         assert_eq!(request.ttl().unwrap(), Some(Duration::from_secs(600)));
         for (body, expected) in [
-            (r#"{"name":"q","sql":"x","kind":"query"}"#, "not supported by this version"),
-            (r#"{"name":"q","sql":"x","kind":"other"}"#, "must be `temp`"),
+            (r#"{"name":"q","sql":"x","kind":"query","ttl":"1h"}"#, "ttl: is only for kind `temp`"),
+            (r#"{"name":"q","sql":"x","kind":"other"}"#, "must be `temp` or `query`"),
             (r#"{"name":"q","sql":"x","tll":1}"#, "unknown field: tll; did you mean `ttl`?"),
             (r#"{"name":"q/","sql":"x"}"#, "name"),
             (r#"{"name":"q","sql":" "}"#, "sql"),

@@ -10,5 +10,10 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/auth/tokens", OrganisationAdmin),
     ("POST", "/api/auth/tokens", OrganisationAdmin),
     ("DELETE", "/api/auth/tokens/{id}", OrganisationAdmin),
+    ("GET", "/api/jobs", Known),
+    ("GET", "/api/jobs/{id}", Known),
+    ("GET", "/api/jobs/{id}/activities/{name}/log", Known),
+    ("POST", "/api/jobs/{id}/abort", Known),
+    ("GET", "/api/jobs/{id}/events", Known),
     ("GET", "/api/audit", OrganisationAdmin),
 ];

@@ -1,11 +1,12 @@
 //! Dialect `platform`: a lakehouse platform's API; so far the routes that go along with every dialect: who am I, logging in,
-//! tokens, the audit log. `router.rs` is the table of contents; one file per operation.
+//! tokens, the audit log, jobs. `router.rs` is the table of contents; one file per operation.
 
 mod audit;
 mod body;
 mod changes;
 mod error;
 mod fault;
+mod jobs;
 mod login;
 mod logout;
 mod me;

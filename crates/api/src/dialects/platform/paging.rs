@@ -52,7 +52,8 @@ impl Paging {
     }
 }
 
-fn number(call: &Call, name: &str) -> Result<Option<u64>, Fault> {
+/// A parameter of the query string that is a whole number.
+pub(super) fn number(call: &Call, name: &str) -> Result<Option<u64>, Fault> {
     let Some(text) = query(call, name)? else { return Ok(None) };
     let wrong = || Fault::query(format!("{name}: must be a whole number from 0"));
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,6 +1,6 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, login, logout, me, tokens};
+use super::{audit, jobs, login, logout, me, tokens};
 use crate::shared::route::Access::{Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
@@ -15,6 +15,11 @@ pub(super) fn routes(settings: &Settings) -> Vec<Route> {
         Route::get("/api/auth/tokens", OrganisationAdmin, tokens::list::describe, tokens::list::handle),
         Route::post("/api/auth/tokens", OrganisationAdmin, tokens::create::describe, tokens::create::handle),
         Route::delete("/api/auth/tokens/{id}", OrganisationAdmin, tokens::revoke::describe, tokens::revoke::handle),
+        Route::get("/api/jobs", Known, jobs::list::describe, jobs::list::handle),
+        Route::get("/api/jobs/{id}", Known, jobs::read::describe, jobs::read::handle),
+        Route::get("/api/jobs/{id}/activities/{name}/log", Known, jobs::log::describe, jobs::log::handle),
+        Route::post("/api/jobs/{id}/abort", Known, jobs::abort::describe, jobs::abort::handle),
+        Route::get("/api/jobs/{id}/events", Known, jobs::events::describe, jobs::events::handle),
         Route::get("/api/audit", OrganisationAdmin, audit::describe, audit::handle),
     ];
     let prefix = &settings.server.prefix;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod credentials;
+mod jobs;
 mod login;
 mod matrix;
 mod tokens;

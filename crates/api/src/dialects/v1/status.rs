@@ -29,6 +29,8 @@ pub(super) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_refresh_duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    next_refresh_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_bytes: Option<u64>,
@@ -54,6 +56,7 @@ impl From<Status> for Entry {
             refresh_source: status.refresh_source,
             last_refresh_at: status.last_refresh_at.map(reply::timestamp),
             last_refresh_duration_ms: status.last_refresh_duration_ms,
+            next_refresh_at: status.next_refresh_at.map(reply::timestamp),
             last_error: status.last_error,
             storage_bytes: status.storage_bytes,
             generation_id: status.generation_id,

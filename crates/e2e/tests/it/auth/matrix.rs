@@ -55,6 +55,11 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("POST", "/api/auth/login", Nothing),
     // Whoever he was, he is out afterwards.
     ("POST", "/api/auth/logout", Nothing),
+    ("GET", "/api/jobs", Known),
+    ("GET", "/api/jobs/{id}", Known),
+    ("GET", "/api/jobs/{id}/activities/{name}/log", Known),
+    ("POST", "/api/jobs/{id}/abort", Known),
+    ("GET", "/api/jobs/{id}/events", Known),
     ("GET", "/api/auth/tokens", Administer),
     ("POST", "/api/auth/tokens", Administer),
     ("DELETE", "/api/auth/tokens/{id}", Administer),

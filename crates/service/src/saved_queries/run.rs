@@ -1,0 +1,54 @@
+//! Running the statement of a saved query, and running it again when what it reads was loaded anew.
+
+use crate::registry::{Entry, SavedStatement};
+use crate::{Ctx, Service};
+use datahall_core::Result;
+use datahall_core::engine::{Handle, NamedHandle, Table};
+use datahall_core::policy::ReadPolicy;
+use datahall_core::query::{Order, Query};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// More rows than memory holds: what bounds a saved query is the memory budget.
+const ALL_ROWS: u64 = u32::MAX as u64;
+
+impl Service {
+    /// Runs a saved statement with the rights that its maker has now.
+    pub(crate) async fn run_statement(&self, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
+        let principal = self.authenticator.anew(&statement.maker).await?;
+        let ctx = Ctx { principal, request_id: String::new(), address: None };
+        let names = self.engine.tables_in(&statement.sql)?;
+        let tables = self.tables(&ctx, &names).await?;
+        let tables: Vec<_> = tables.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
+        let rows = self.engine.sql(&statement.sql, &tables, ALL_ROWS).await?;
+        let table = self.engine.materialise(rows, &statement.options).await?;
+        if statement.sort_by.is_empty() {
+            return Ok(table);
+        }
+        let schema = table.info().schema.clone();
+        let policy = ReadPolicy::default();
+        let order = statement.sort_by.iter().map(|column| Order { column: column.clone(), descending: false });
+        let query = Query { order: order.collect(), ..Query::default() }.resolve(&schema, &policy)?;
+        let handle = Handle { table, policy: Arc::new(policy) };
+        let sorted = self.engine.read(&handle, &query).await?;
+        self.engine.materialise(sorted, &statement.options).await
+    }
+
+    /// Loads the queries anew that read `entry` and want that, a while later: what is loaded meanwhile counts for the same.
+    pub(crate) fn cascade(&self, entry: &Entry) {
+        for reader in self.registry.all() {
+            let Some(delay) = reader.statement().and_then(|statement| statement.after_upstream) else { continue };
+            let reads = reader.depends_on().iter().any(|name| name.eq_ignore_ascii_case(&entry.name));
+            // What is not loaded yet reads the new rows anyway.
+            if !reads || reader.current().is_none() || reader.cascading.swap(true, Ordering::AcqRel) {
+                continue;
+            }
+            let service = self.arc();
+            self.background(async move {
+                tokio::time::sleep(delay).await;
+                reader.cascading.store(false, Ordering::Release);
+                service.load_in_background(reader, "cascade");
+            });
+        }
+    }
+}
