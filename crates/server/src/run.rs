@@ -83,7 +83,13 @@ fn engine_options(settings: &Settings, data_dir: &DataDir, threads: usize) -> Op
     let resident = settings.server.memory_budget_mb.map_or(available / 2, |budget| budget.saturating_mul(MEBIBYTE));
     let queries =
         settings.limits.query_memory_mb.map_or((available / 4).max(256 * MEBIBYTE), |limit| limit.saturating_mul(MEBIBYTE));
-    Options { memory_budget_bytes: resident, query_memory_bytes: queries, spill_dir: data_dir.tmp().join("spill"), threads }
+    Options {
+        memory_budget_bytes: resident,
+        query_memory_bytes: queries,
+        spill_bytes: settings.limits.spill_mb.saturating_mul(MEBIBYTE),
+        spill_dir: data_dir.tmp().join("spill"),
+        threads,
+    }
 }
 
 fn processors() -> usize {

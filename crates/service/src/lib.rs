@@ -3,10 +3,12 @@
 //! - [`Service`]: the use cases, one file each below `datasets/`, `sql.rs`, `saved_queries/`
 //! - [`auth`]: credentials → [`Principal`]
 //! - [`config`]: the configuration file, its checks, and appending to it
+//! - `admission`: which queries run, and how much each gets
 //! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `registry`: the datasets that are live, and the generations of their rows
 
 mod accounts;
+mod admission;
 mod answers;
 pub mod auth;
 pub mod config;
@@ -29,6 +31,7 @@ mod testing;
 pub use accounts::{
     CreatedKey, GroupChange, KeyInfo, LoggedIn, NewGroup, NewKey, NewUser, OrganisationRoleOf, UserChange, UserInfo,
 };
+pub use admission::Allowance;
 pub use answers::{
     Answer, ConfigReload, Export, Readiness, ReloadAll, ReloadError, Reloaded, SqlAnswer, State, Stats, Status, Summary,
     TableSchema,

@@ -2,6 +2,7 @@
 
 use crate::accounts::passwords::Passwords;
 use crate::accounts::throttle::Throttle;
+use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
 use crate::records::{Reconciled, reconcile};
@@ -66,6 +67,7 @@ pub struct Service {
     pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
     pub(crate) refusals: Refusals,
+    pub(crate) admission: Admission,
     /// Tells its run-time registrations from those of other servers on the same catalog.
     pub(crate) node: String,
     /// Held while the configuration file is appended to.
@@ -107,6 +109,7 @@ impl Service {
         let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
         let throttle = Throttle::new(clock.clone());
+        let admission = Admission::new(&settings.limits);
         let service = Arc::new_cyclic(|me| Self {
             engine,
             catalog,
@@ -122,6 +125,7 @@ impl Service {
             registry: Registry::default(),
             node,
             refusals,
+            admission,
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
             background_loads,

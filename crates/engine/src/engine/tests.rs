@@ -71,8 +71,13 @@ fn info(schema: arrow::datatypes::SchemaRef, resident: bool) -> TableInfo {
 
 async fn both() -> Both {
     let folder = tempfile::tempdir().unwrap();
-    let options =
-        Options { memory_budget_bytes: 1 << 30, query_memory_bytes: 1 << 30, spill_dir: folder.path().join("spill"), threads: 2 };
+    let options = Options {
+        memory_budget_bytes: 1 << 30,
+        query_memory_bytes: 1 << 30,
+        spill_bytes: 1 << 30,
+        spill_dir: folder.path().join("spill"),
+        threads: 2,
+    };
     let engine = DataFusionEngine::new(options).unwrap();
     let batch = table();
     let provider: Arc<dyn TableProvider> = Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch.clone()]]).unwrap());

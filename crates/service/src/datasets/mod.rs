@@ -11,3 +11,5 @@ mod reload_all;
 mod reload_config;
 mod schema;
 mod unregister;
+
+pub(crate) use count::count_rows;

@@ -2,6 +2,7 @@
 
 use super::list::describe;
 use super::{SavedQuery, SavedQueryRequest};
+use crate::admission::Permit;
 use crate::registry::{Entry, Origin, SavedStatement};
 use crate::{Ctx, Service};
 use datahall_core::engine::{NamedHandle, Table};
@@ -17,8 +18,8 @@ impl Service {
     /// Runs the statement and keeps its rows under the name. With `wait` off it answers at once, and the state tells how far it is.
     ///
     /// # Errors
-    /// As [`Service::require_manage`]; `Invalid` for a bad or taken name and for a statement that may not run; and
-    /// whatever running it gives.
+    /// As [`Service::require_manage`]; `Invalid` for a bad or taken name and for a statement that may not run; `Throttled` and
+    /// `Unavailable` when too much is running; and whatever running it gives.
     pub async fn create_saved_query(&self, ctx: &Ctx, request: SavedQueryRequest, wait: bool) -> Result<SavedQuery> {
         self.require_manage(ctx)?;
         request.check()?;
@@ -26,6 +27,8 @@ impl Service {
         let conflict = |error: Error| Error::new(Code::Conflict, error.message());
         let reservation = self.registry.reserve(&request.name).map_err(conflict)?;
         let sources = self.sources_of(ctx, &request)?;
+        // Before anything is to be seen of it: a refused query leaves no trace.
+        let permit = Some(self.admit(ctx)?);
         let lifetime = request.ttl()?.and_then(|ttl| chrono::Duration::from_std(ttl).ok());
         let origin = Origin::Statement(SavedStatement {
             sql: request.sql.clone(),
@@ -37,14 +40,14 @@ impl Service {
         let private = sources.iter().any(|source| source.private);
         let entry = Arc::new(Entry::new(request.name, origin, inherited(&sources), private, &*self.random));
         if wait {
-            self.load(&entry, "manual").await?;
+            self.load_admitted(&entry, "manual", permit).await?;
             reservation.fill(entry.clone());
         } else {
             reservation.fill(entry.clone());
             let (service, loaded) = (self.arc(), entry.clone());
             self.background(async move {
                 // Why it failed is in the entry and in the log.
-                let _ = service.load(&loaded, "manual").await;
+                let _ = service.load_admitted(&loaded, "manual", permit).await;
             });
         }
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, query = entry.name, "query saved");
@@ -62,13 +65,14 @@ impl Service {
         Ok(sources)
     }
 
-    /// Runs a saved statement with its owner's rights.
-    pub(crate) async fn run_statement(&self, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
+    /// Runs a saved statement with its owner's rights. What bounds its rows is memory, for they are no answer.
+    pub(crate) async fn run_statement(&self, statement: &SavedStatement, permit: Permit) -> Result<Arc<dyn Table>> {
         let ctx = Ctx { principal: (*statement.owner).clone(), request_id: String::new(), address: None };
         let names = self.engine.tables_in(&statement.sql)?;
         let tables = self.tables(&ctx, &names).await?;
         let tables: Vec<_> = tables.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
-        let rows = self.engine.sql(&statement.sql, &tables, ALL_ROWS).await?;
+        let bounds = self.bounds().of_any_length();
+        let rows = permit.run(bounds, self.engine.sql(&statement.sql, &tables, ALL_ROWS)).await?;
         self.engine.materialise(rows, &statement.options).await
     }
 }
