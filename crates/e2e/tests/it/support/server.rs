@@ -1,6 +1,7 @@
 //! The real `datahall` binary on a free port with a fresh data folder, ended when the test ends.
 
 use super::client::Client;
+use super::modes::{self, Caller};
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -121,11 +122,14 @@ impl Builder {
     /// Starts it and waits only until it answers.
     pub(crate) async fn start_alive(self) -> Server {
         let home = TempDir::new().expect("a temporary folder");
-        let config_path = self.write_config(home.path());
+        let caller = self.caller();
+        let config_path = self.write_config(home.path(), caller);
         for attempt in 0.. {
             let mut server = self.spawn(&home, config_path.clone());
+            modes::remember(server.port, None);
             match server.wait_alive().await {
                 Ok(()) => {
+                    modes::remember(server.port, caller.credentials(&server.url("")).await);
                     server.home = Some(home);
                     return server;
                 }
@@ -136,14 +140,28 @@ impl Builder {
         unreachable!("the loop returns or panics")
     }
 
-    fn write_config(&self, home: &Path) -> Option<PathBuf> {
+    /// As whom the test calls; as it says itself where it says so, or where nothing can be added.
+    fn caller(&self) -> Caller {
+        let says = self.config.as_ref().is_some_and(|text| text.contains("[auth"));
+        let nowhere = self.config_path.as_ref().is_some_and(|path| path.as_os_str().is_empty());
+        if says || nowhere { Caller::Open } else { Caller::of_this_test() }
+    }
+
+    fn write_config(&self, home: &Path, caller: Caller) -> Option<PathBuf> {
         match &self.config_path {
             Some(path) if path.as_os_str().is_empty() => None,
-            Some(path) => Some(path.clone()),
+            Some(path) => {
+                let text = fs::read_to_string(path).expect("the configuration is there");
+                if caller != Caller::Open && !text.contains("[auth") {
+                    fs::write(path, text + &caller.sections()).expect("the configuration is written");
+                }
+                Some(path.clone())
+            }
             None => {
                 let path = home.join("datasets.toml");
                 let head = self.config.clone().unwrap_or_else(|| "[security]\nallow_private_networks = true\n".into());
-                fs::write(&path, format!("{head}\n{}", self.datasets)).expect("the configuration is written");
+                fs::write(&path, format!("{head}{}\n{}", caller.sections(), self.datasets))
+                    .expect("the configuration is written");
                 Some(path)
             }
         }
@@ -162,6 +180,10 @@ impl Builder {
         if self.admin {
             command.env("ADMIN_TOKEN", ADMIN_TOKEN);
         }
+        if let Some(url) = modes::database(&data_dir) {
+            command.env("DATABASE_URL", url);
+        }
+        command.env(modes::SECRET_VARIABLE, modes::SECRET);
         command.envs(self.env.iter().cloned()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{} does not run: {error}", binary().display()));
         let base = format!("http://127.0.0.1:{port}");
