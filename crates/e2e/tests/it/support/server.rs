@@ -130,6 +130,7 @@ impl Builder {
             match server.wait_alive().await {
                 Ok(()) => {
                     modes::remember(server.port, caller.credentials(&server.url("")).await);
+                    server.added = caller.sections();
                     server.home = Some(home);
                     return server;
                 }
@@ -184,11 +185,15 @@ impl Builder {
             command.env("DATABASE_URL", url);
         }
         command.env(modes::SECRET_VARIABLE, modes::SECRET);
+        if self.caller() == Caller::Oidc {
+            // Tests whose proxy answers for every host do not mean the provider's.
+            command.env("NO_PROXY", "127.0.0.1");
+        }
         command.envs(self.env.iter().cloned()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{} does not run: {error}", binary().display()));
         let base = format!("http://127.0.0.1:{port}");
         let client = Client::new(format!("{base}{}", self.prefix));
-        Server { client, port, config_path, log_path, child, home: None }
+        Server { client, port, config_path, added: String::new(), log_path, child, home: None }
     }
 }
 
@@ -217,6 +222,8 @@ pub(crate) struct Server {
 
     /// The file it was started from.
     pub(crate) config_path: Option<PathBuf>,
+    /// What the mode of this run put into it.
+    added: String,
     log_path: PathBuf,
     child: Child,
     home: Option<TempDir>,
@@ -249,9 +256,18 @@ impl Server {
         String::from_utf8_lossy(&fs::read(&self.log_path).unwrap_or_default()).into_owned()
     }
 
-    /// The configuration file as it is now.
+    /// The configuration file as it is now, without what the mode of this run put into it.
     pub(crate) fn config_text(&self) -> String {
-        fs::read_to_string(self.config_path.as_ref().expect("started from a file")).expect("the configuration is readable")
+        let path = self.config_path.as_ref().expect("started from a file");
+        let text = fs::read_to_string(path).expect("the configuration is readable");
+        match text.split_once(&self.added) {
+            Some((before, after)) if !self.added.is_empty() => {
+                // It began on a line of its own, as what was appended to the file would have without it.
+                let missing = !before.is_empty() && !before.ends_with('\n') && !after.is_empty();
+                format!("{before}{}{after}", if missing { "\n" } else { "" })
+            }
+            _ => text,
+        }
     }
 
     /// Its process id.
