@@ -35,7 +35,6 @@ async fn they_are_refused_before_a_row_is_read() {
         Query::default(),
         Query { limit: Some(6), ..Query::default() },
         Query { offset: 3, ..Query::default() },
-        // Here counting tells.
         Query { filter: filter(), ..Query::default() },
     ] {
         let error = fixture.service.query(&from(1), "nine", query).await.unwrap().rows.await.unwrap_err();
