@@ -60,10 +60,10 @@ async fn a_large_catalog_is_started_on_listed_and_looked_into() {
         let page = server.get_with("/api/audit?limit=50", &[("x-admin-token", ADMIN_TOKEN)]).await.ok().json();
         let audit = begun.elapsed();
         assert!(page["items"].is_array());
-        let _ = write!(
+        let _ = writeln!(
             report,
             "{kind}, {count} datasets: first start {made:.1?}, start {found:.1?}, whole list {list:.1?}, look-up by name {each:.1?} \
-             (slowest {slowest:.1?}), first rows of one {first_rows:.1?}, audit page {audit:.1?}, memory {} MiB\n",
+             (slowest {slowest:.1?}), first rows of one {first_rows:.1?}, audit page {audit:.1?}, memory {} MiB",
             server.peak_memory() >> 20
         );
     }
