@@ -76,8 +76,13 @@ async fn router(folder: &Path, table: &Path) -> Router {
     std::fs::write(&config, format!("{head}[[dataset]]\nname = \"t\"\nsource = {source}\n")).expect("a configuration");
     let environment = Environment::fixed(&[]);
     let settings = Settings::load(&config, &environment).expect("settings");
-    let options =
-        Options { memory_budget_bytes: 64 << 20, query_memory_bytes: 64 << 20, spill_dir: folder.join("spill"), threads: 2 };
+    let options = Options {
+        memory_budget_bytes: 64 << 20,
+        query_memory_bytes: 64 << 20,
+        spill_bytes: 64 << 20,
+        spill_dir: folder.join("spill"),
+        threads: 2,
+    };
     let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom));
     let deps = Deps {
         engine: DataFusionEngine::new(options).expect("an engine"),

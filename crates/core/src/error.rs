@@ -24,7 +24,7 @@ pub enum Code {
     LimitExceeded,
     /// It took longer than the time a request is given.
     Timeout,
-    /// The caller tried too often; the error says when to try again.
+    /// The caller tried too often, or has too much going on; the error says when to try again.
     Throttled,
     /// Not now: still loading, at capacity, or a source that went away.
     Unavailable,

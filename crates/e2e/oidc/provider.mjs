@@ -55,6 +55,9 @@ const provider = new Provider(issuer, {
 });
 server.on('request', provider.callback());
 
+// Whoever started it may end without a chance to say so.
+process.stdin.on('end', () => process.exit(0)).resume();
+
 console.log(JSON.stringify({
   issuer,
   signing_key: pem(rsa.privateKey),

@@ -48,9 +48,12 @@ impl DataFusionEngine {
         std::fs::create_dir_all(spill).map_err(|error| Error::internal(error).context("spill folder"))?;
         let pool = FairSpillPool::new(usize::try_from(options.query_memory_bytes).unwrap_or(usize::MAX));
         let top = NonZeroUsize::new(3).ok_or_else(|| Error::internal("three is not zero"))?;
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![spill.clone()]))
+            .with_max_temp_directory_size(options.spill_bytes);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, top)))
-            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.clone()])))
+            .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(Error::internal)?;
         let state = |partitions: usize| {

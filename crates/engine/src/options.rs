@@ -10,6 +10,8 @@ pub struct Options {
     pub memory_budget_bytes: u64,
     /// Bytes that running queries may take together; beyond it they spill to disk where they can.
     pub query_memory_bytes: u64,
+    /// Bytes that they may put on disk together; 0: none. Beyond it a query fails with `LimitExceeded`.
+    pub spill_bytes: u64,
     /// Where they spill. Emptied when the engine starts.
     pub spill_dir: PathBuf,
     /// The folder or bucket of managed tables.

@@ -90,7 +90,14 @@ fn engine_options(settings: &Settings, data_dir: &DataDir, threads: usize) -> Op
     let queries =
         settings.limits.query_memory_mb.map_or((available / 4).max(256 * MEBIBYTE), |limit| limit.saturating_mul(MEBIBYTE));
     let lake = Location { url: data_dir.path().join("lake").display().to_string(), s3: S3Options::default() };
-    Options { memory_budget_bytes: resident, query_memory_bytes: queries, spill_dir: data_dir.tmp().join("spill"), lake, threads }
+    Options {
+        memory_budget_bytes: resident,
+        query_memory_bytes: queries,
+        spill_bytes: settings.limits.spill_mb.saturating_mul(MEBIBYTE),
+        spill_dir: data_dir.tmp().join("spill"),
+        lake,
+        threads,
+    }
 }
 
 fn processors() -> usize {

@@ -218,4 +218,12 @@ pub struct Stats {
     pub load_failures: u64,
     /// Loads going on.
     pub loads_running: u64,
+    /// Queries running.
+    pub queries_running: u64,
+    /// Queries let in since the start.
+    pub queries_admitted: u64,
+    /// Queries refused since the start because too many were running.
+    pub queries_refused_full: u64,
+    /// Queries refused since the start because too many of the same caller's were running.
+    pub queries_refused_caller: u64,
 }

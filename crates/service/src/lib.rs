@@ -3,11 +3,13 @@
 //! - [`Service`]: the use cases, one file each below `datasets/`, `sql.rs`, `saved_queries/`
 //! - [`auth`]: credentials → [`Principal`]
 //! - [`config`]: the configuration file, its checks, and appending to it
+//! - `admission`: which queries run, and how much each gets
 //! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
 //! - `registry`: the datasets that are live, and the generations of their rows
 
 mod accounts;
+mod admission;
 mod answers;
 pub mod auth;
 pub mod config;
@@ -31,6 +33,7 @@ mod testing;
 pub use accounts::{
     CreatedKey, GroupChange, KeyInfo, LoggedIn, NewGroup, NewKey, NewUser, OrganisationRoleOf, UserChange, UserInfo,
 };
+pub use admission::Allowance;
 pub use answers::{
     Answer, ConfigReload, Export, Readiness, ReloadAll, ReloadError, Reloaded, SqlAnswer, State, Stats, Status, Summary,
     TableSchema,

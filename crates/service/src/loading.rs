@@ -1,5 +1,6 @@
 //! Loading rows: once at the start, again at a reload, and finding the loaded ones for a caller.
 
+use crate::admission::{Caller, Permit};
 use crate::config::OnStart;
 use crate::registry::{Counters, Entry, Generation, Origin};
 use crate::{Ctx, Service, State, home};
@@ -88,26 +89,51 @@ impl Service {
         let (service, entry) = (self.arc(), entry.clone());
         Box::pin(async move {
             let load = tokio::spawn(async move {
+                let permit = service.permit_for(&entry).await;
                 let _one = entry.loading.lock().await;
                 if entry.current().is_none() && entry.state() == State::Pending {
-                    let _ = service.load_locked(&entry, "startup").await;
+                    let _ = service.load_locked(&entry, "startup", permit).await;
                 }
             });
             let _ = load.await;
         })
     }
 
-    /// Loads an entry's rows anew, one load at a time; readers keep the old ones until the new are there.
+    /// Loads an entry's rows anew, one load at a time; readers keep the old ones until the new are there. A saved query's
+    /// statement waits until there is room for it.
     pub(crate) async fn load(&self, entry: &Arc<Entry>, source: &'static str) -> Result<(Arc<Generation>, u64)> {
-        let _one = entry.loading.lock().await;
-        self.load_locked(entry, source).await
+        let permit = self.permit_for(entry).await;
+        self.load_admitted(entry, source, permit).await
     }
 
-    async fn load_locked(&self, entry: &Arc<Entry>, source: &'static str) -> Result<(Arc<Generation>, u64)> {
+    /// What the statement of a saved query needs to run, on its maker's account. It is waited for before the lock on the
+    /// entry: whoever holds that has his permit, and so ends. None for whoever has no rights any more: running it will say so.
+    async fn permit_for(&self, entry: &Entry) -> Option<Permit> {
+        let maker = self.authenticator.anew(&entry.statement()?.maker).await.ok()?;
+        Some(self.admission.wait(&Caller::principal(&maker)).await)
+    }
+
+    /// As [`Service::load`], for an entry whose statement was let in already, if it has one.
+    pub(crate) async fn load_admitted(
+        &self,
+        entry: &Arc<Entry>,
+        source: &'static str,
+        permit: Option<Permit>,
+    ) -> Result<(Arc<Generation>, u64)> {
+        let _one = entry.loading.lock().await;
+        self.load_locked(entry, source, permit).await
+    }
+
+    async fn load_locked(
+        &self,
+        entry: &Arc<Entry>,
+        source: &'static str,
+        permit: Option<Permit>,
+    ) -> Result<(Arc<Generation>, u64)> {
         let counters = &self.registry.counters;
         let build = entry.begin(source, &*self.clock);
         let running = Running::new(counters);
-        let outcome = self.fetch_rows(entry).await;
+        let outcome = self.fetch_rows(entry, permit).await;
         drop(running);
         match outcome {
             Ok(table) => {
@@ -130,14 +156,16 @@ impl Service {
         }
     }
 
-    async fn fetch_rows(&self, entry: &Arc<Entry>) -> Result<Arc<dyn Table>> {
+    async fn fetch_rows(&self, entry: &Arc<Entry>, permit: Option<Permit>) -> Result<Arc<dyn Table>> {
         match &entry.origin {
             Origin::Source { spec, access, .. } => {
                 let table = self.open_within_limit(spec, access).await?;
                 entry.policy.check(&table.info().schema)?;
                 Ok(table)
             }
-            Origin::Statement(statement) => self.run_statement(statement).await,
+            Origin::Statement(statement) => {
+                self.run_statement(statement, permit).await
+            }
         }
     }
 

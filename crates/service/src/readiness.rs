@@ -38,11 +38,15 @@ impl Service {
 
     /// Numbers for a dashboard.
     pub fn stats(&self) -> Stats {
-        let counters = &self.registry.counters;
+        let (counters, queries) = (&self.registry.counters, self.admission.counts());
         let mut stats = Stats {
             loads: counters.loads.load(Ordering::Relaxed),
             load_failures: counters.failures.load(Ordering::Relaxed),
             loads_running: counters.running.load(Ordering::Relaxed),
+            queries_running: queries.running,
+            queries_admitted: queries.admitted,
+            queries_refused_full: queries.refused_full,
+            queries_refused_caller: queries.refused_caller,
             ..Stats::default()
         };
         for entry in self.registry.all() {

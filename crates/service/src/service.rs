@@ -2,6 +2,7 @@
 
 use crate::accounts::passwords::Passwords;
 use crate::accounts::throttle::Throttle;
+use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
 use crate::jobs::Queue;
@@ -69,6 +70,7 @@ pub struct Service {
     pub(crate) refusals: Refusals,
     /// What this process has of the job queue.
     pub(crate) jobs: Queue,
+    pub(crate) admission: Admission,
     /// Tells its run-time registrations from those of other servers on the same catalog.
     pub(crate) node: String,
     /// Held while the configuration file is appended to.
@@ -111,6 +113,7 @@ impl Service {
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
         let throttle = Throttle::new(clock.clone());
         let jobs = Queue::new(format!("{node}-{}", random_hex(&*random, 8)));
+        let admission = Admission::new(&settings.limits);
         let service = Arc::new_cyclic(|me| Self {
             engine,
             catalog,
@@ -127,6 +130,7 @@ impl Service {
             node,
             refusals,
             jobs,
+            admission,
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
             background_loads,

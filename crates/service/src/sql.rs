@@ -11,17 +11,18 @@ use std::sync::Arc;
 const CATALOGUE: &str = "information_schema.";
 
 impl Service {
-    /// Runs one read-only statement. At most `max_rows` rows come, and never more than `[sql] max_rows`.
+    /// Runs one read-only statement. At most `max_rows` rows come, and never more than `[sql] max_rows` and `[limits] max_result_rows`.
+    /// It counts as a running query until its rows end or are dropped.
     ///
     /// # Errors
     /// `NotFound` when SQL is off; `Invalid` for anything but one permitted read of datasets the caller may see;
-    /// `Unavailable` when one of them is not loaded.
+    /// `Unavailable` when one of them is not loaded; `Throttled` and `Unavailable` when too much is running; `Timeout`.
     pub async fn sql(&self, ctx: &Ctx, sql: &str, max_rows: Option<u64>) -> Result<SqlAnswer> {
         self.require_read(ctx)?;
         if !self.settings.sql.enabled {
             return Err(Error::not_found("not found: sql endpoint"));
         }
-        let most = self.settings.sql.max_rows.max(1);
+        let most = self.settings.sql.max_rows.max(1).min(self.settings.limits.result_rows().unwrap_or(u64::MAX));
         let max_rows = max_rows.unwrap_or(most).clamp(1, most);
         let names = self.engine.tables_in(sql)?;
         let mut tables = Vec::new();
@@ -32,7 +33,8 @@ impl Service {
         if names.iter().any(|name| is_catalogue(name)) {
             self.add_all_visible(ctx, &mut tables);
         }
-        let rows = self.engine.sql(sql, &tables, max_rows).await?;
+        let permit = self.admit(ctx)?;
+        let rows = permit.run(self.bounds(), self.engine.sql(sql, &tables, max_rows)).await?;
         Ok(SqlAnswer { rows, max_rows })
     }
 

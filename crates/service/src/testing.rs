@@ -1,6 +1,7 @@
 //! For tests: an engine of a few rows that does as the location says, a clock that is set by hand, a service on both.
 
 use crate::auth::Fetch;
+use crate::config::Limits;
 use crate::{Credentials, Ctx, DatasetBlock, Deps, Environment, Principal, Service, Settings, Summary};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -17,13 +18,14 @@ use parking_lot::Mutex;
 use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Rows that are all made up.
 struct FakeTable {
     info: TableInfo,
-    breaks: bool,
+    location: String,
 }
 
 impl Table for FakeTable {
@@ -36,12 +38,17 @@ impl Table for FakeTable {
     }
 }
 
-/// Tables `id, kind, v`. Locations: `ok`, `slow`, `missing`, `unreachable`, `breaks` (when read).
+/// Tables `id, kind, v`. Locations: `ok`, `slow`, `missing`, `unreachable`; and of what happens when they are read: `breaks`,
+/// `panics`, `endless`, `gated` (waits until [`FakeEngine::gate`] lets it).
 pub(crate) struct FakeEngine {
     rows: AtomicI64,
     slow: AtomicBool,
     broken: AtomicBool,
     last_tables: Mutex<Vec<String>>,
+    /// Reads of gated tables that have begun.
+    pub(crate) begun: AtomicUsize,
+    /// One permit a read.
+    pub(crate) gate: Semaphore,
 }
 
 impl FakeEngine {
@@ -62,7 +69,7 @@ impl FakeEngine {
         self.last_tables.lock().clone()
     }
 
-    fn table(&self, schema: SchemaRef, rows: i64, breaks: bool) -> Arc<dyn Table> {
+    fn table(&self, schema: SchemaRef, rows: i64, location: &str) -> Arc<dyn Table> {
         let info = TableInfo {
             schema,
             rows: Some(rows as u64),
@@ -72,7 +79,7 @@ impl FakeEngine {
             indexed: vec!["id".into(), "kind".into()],
             notes: Vec::new(),
         };
-        Arc::new(FakeTable { info, breaks })
+        Arc::new(FakeTable { info, location: location.into() })
     }
 }
 
@@ -104,12 +111,20 @@ impl Engine for FakeEngine {
         if location == "unreachable" {
             return Err(Error::unavailable("cannot be reached"));
         }
-        Ok(self.table(schema(), self.rows.load(Ordering::Relaxed), location == "breaks"))
+        Ok(self.table(schema(), self.rows.load(Ordering::Relaxed), location))
     }
 
     async fn read(&self, handle: &Handle, query: &Query) -> Result<Rows> {
         let table = handle.table.as_any().downcast_ref::<FakeTable>().unwrap();
         let rows = table.info.rows.unwrap() as i64;
+        match table.location.as_str() {
+            "panics" => panic!("asked to"),
+            "gated" => {
+                self.begun.fetch_add(1, Ordering::Relaxed);
+                self.gate.acquire().await.unwrap().forget();
+            }
+            _ => {}
+        }
         if query.is_grouped() {
             let schema = Arc::new(Schema::new(vec![Field::new("count", DataType::Int64, false)]));
             let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(Int64Array::from(vec![rows]))]).unwrap();
@@ -117,10 +132,12 @@ impl Engine for FakeEngine {
         }
         let schema = handle.schema();
         let mut batches = vec![Ok(made_up(&schema, query.limit.map_or(rows, |limit| rows.min(limit as i64))))];
-        if table.breaks {
+        if table.location == "breaks" {
             batches.push(Err(Error::unavailable("the source changed")));
         }
-        Ok(Rows { schema, batches: stream::iter(batches).boxed() })
+        let batches = stream::iter(batches);
+        let batches = if table.location == "endless" { batches.chain(stream::pending()).boxed() } else { batches.boxed() };
+        Ok(Rows { schema, batches })
     }
 
     fn tables_in(&self, sql: &str) -> Result<Vec<String>> {
@@ -139,7 +156,7 @@ impl Engine for FakeEngine {
     async fn materialise(&self, rows: Rows, _: &ReadOptions) -> Result<Arc<dyn Table>> {
         let schema = rows.schema.clone();
         let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
-        Ok(self.table(schema, batches.iter().map(|batch| batch.num_rows() as i64).sum(), false))
+        Ok(self.table(schema, batches.iter().map(|batch| batch.num_rows() as i64).sum(), "ok"))
     }
 
     async fn write(&self, _: &str, _: Rows, _: &datahall_core::lake::Write) -> Result<datahall_core::lake::Written> {
@@ -206,6 +223,14 @@ impl Fixture {
         Self::start(settings, None, tempfile::tempdir().unwrap(), Some("secret")).await
     }
 
+    /// Without a configuration file, with these limits; SQL is on.
+    pub(crate) async fn limited(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut settings = Settings::default();
+        settings.sql.enabled = true;
+        change(&mut settings.limits);
+        Self::start(settings, None, tempfile::tempdir().unwrap(), Some("secret")).await
+    }
+
     pub(crate) async fn without_admin() -> Self {
         Self::start(Settings::default(), None, tempfile::tempdir().unwrap(), None).await
     }
@@ -232,6 +257,8 @@ impl Fixture {
             slow: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             last_tables: Mutex::default(),
+            begun: AtomicUsize::new(0),
+            gate: Semaphore::new(0),
         });
         let clock = FakeClock::new();
         let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
@@ -270,7 +297,11 @@ impl Fixture {
     }
 
     pub(crate) async fn register(&self, name: &str) {
-        let body = format!(r#"{{"name":"{name}","source":{{"kind":"csv","location":"ok"}}}}"#);
+        self.register_at(name, "ok").await;
+    }
+
+    pub(crate) async fn register_at(&self, name: &str, location: &str) {
+        let body = format!(r#"{{"name":"{name}","source":{{"kind":"csv","location":"{location}"}}}}"#);
         self.register_block(block(&body)).await.unwrap();
     }
 

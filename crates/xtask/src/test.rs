@@ -1,6 +1,7 @@
 //! `cargo xtask test`: sets everything up, then runs tidy, the Rust tests and the real clients, and says how many passed.
 
 mod counts;
+mod modes;
 mod postgres;
 
 use crate::run::{Outcome, cargo, is_installed, root, tee};
@@ -29,6 +30,9 @@ pub(crate) fn run(options: &Options) -> Outcome {
     if build(&target, options)? {
         let started = Instant::now();
         total += rust_tests(&target, &environment, options)?;
+        if options.long {
+            total += modes::run(&target, &environment, options)?;
+        }
         let rust = started.elapsed();
         total += conformance(&environment, options)?;
         println!("\nRust tests took {} s, real clients {} s", rust.as_secs(), (started.elapsed() - rust).as_secs());

@@ -3,10 +3,11 @@
 use arrow::array::RecordBatch;
 use axum::body::Body;
 use bytes::Bytes;
+use datahall_core::Result;
 use datahall_core::clock::Clock;
 use datahall_core::engine::Rows;
-use datahall_core::{Code, Error, Result};
 use datahall_formats::{Encoder, Format};
+use datahall_service::Allowance;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use std::sync::Arc;
@@ -47,7 +48,7 @@ pub(crate) async fn body(rows: Rows, format: Format, envelope: Envelope, deadlin
     if encoding.done {
         return Ok(Body::from(first));
     }
-    let state = (Some(first), encoding, Allowance::until(deadline), request_id.to_owned());
+    let state = (Some(first), encoding, deadline.allowance(), request_id.to_owned());
     let chunks = stream::try_unfold(state, |(first, mut encoding, mut allowance, id)| async move {
         if let Some(first) = first {
             return Ok(Some((first, (None, encoding, allowance, id))));
@@ -55,7 +56,7 @@ pub(crate) async fn body(rows: Rows, format: Format, envelope: Envelope, deadlin
         if encoding.done {
             return Ok(None);
         }
-        match allowance.spend(encoding.chunk()).await {
+        match within(&mut allowance, encoding.chunk()).await {
             Ok(chunk) => Ok(Some((chunk, (None, encoding, allowance, id)))),
             Err(error) => {
                 tracing::warn!(request_id = id, error = ?error, "answer broken off");
@@ -66,30 +67,18 @@ pub(crate) async fn body(rows: Rows, format: Format, envelope: Envelope, deadlin
     Ok(Body::from_stream(chunks))
 }
 
-/// How much longer may be worked on an answer.
-struct Allowance {
-    clock: Arc<dyn Clock>,
-    /// `None`: as long as it takes.
-    left: Option<Duration>,
+impl Deadline {
+    /// What is left of the time; `None`: as long as it takes.
+    fn allowance(self) -> Option<Allowance> {
+        let left = self.at?.saturating_sub(self.clock.monotonic());
+        Some(Allowance::new(self.clock, left, "request timed out"))
+    }
 }
 
-impl Allowance {
-    fn until(deadline: Deadline) -> Self {
-        let left = deadline.at.map(|at| at.saturating_sub(deadline.clock.monotonic()));
-        Self { clock: deadline.clock, left }
-    }
-
-    async fn spend<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(left) = self.left else { return work.await };
-        let late = || Error::new(Code::Timeout, "request timed out");
-        // Work that never has to wait would never be found late.
-        if left.is_zero() {
-            return Err(late());
-        }
-        let begun = self.clock.monotonic();
-        let done = tokio::time::timeout(left, work).await.map_err(|_| late())?;
-        self.left = Some(left.saturating_sub(self.clock.monotonic().saturating_sub(begun)));
-        done
+async fn within<T>(allowance: &mut Option<Allowance>, work: impl Future<Output = Result<T>>) -> Result<T> {
+    match allowance {
+        Some(allowance) => allowance.spend(work).await?,
+        None => work.await,
     }
 }
 
@@ -168,6 +157,7 @@ mod tests {
     use super::*;
     use arrow::array::{ArrayRef, Int64Array};
     use arrow::datatypes::{DataType, Field, Schema};
+    use datahall_core::Error;
     use datahall_core::clock::SystemClock;
     use http_body::Body as _;
 

@@ -62,6 +62,14 @@ impl Engine for SmallEngine {
         match query.select.first().map(String::as_str) {
             Some("id") if query.limit == Some(777) => std::future::pending().await,
             Some("id") if query.limit == Some(778) => panic!("asked to"),
+            Some("id") if query.limit == Some(779) => {
+                let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..50_000));
+                let batch = RecordBatch::try_from_iter_with_nullable([("id", ids, true)]).map_err(Error::internal)?;
+                return Ok(Rows {
+                    schema: batch.schema(),
+                    batches: futures::stream::repeat_with(move || Ok(batch.clone())).boxed(),
+                });
+            }
             _ => {}
         }
         let visible = handle.policy.visible_positions(&batch().schema());
@@ -75,8 +83,8 @@ impl Engine for SmallEngine {
         Ok(vec!["small".into()])
     }
 
-    async fn sql(&self, _sql: &str, _tables: &[NamedHandle], _max_rows: u64) -> Result<Rows> {
-        rows(batch())
+    async fn sql(&self, _sql: &str, _tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
+        rows(batch().slice(0, max_rows.min(3) as usize))
     }
 
     fn check_row_filter(&self, sql: &str, _: &arrow::datatypes::SchemaRef) -> Result<datahall_core::policy::RowFilter> {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
+use axum::response::Response;
 use datahall_core::Result;
 use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_service::{Catalog, Ctx, DatasetBlock, Deps, Environment, Fetch, Hidden, NewUser, Principal, Service, Settings};
@@ -124,8 +125,13 @@ impl Api {
         self.request(request.body(body).unwrap()).await
     }
 
+    /// As [`Api::request`], its body unread.
+    pub(crate) async fn response(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.response(request).await;
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }

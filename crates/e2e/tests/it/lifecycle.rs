@@ -150,7 +150,7 @@ async fn told_to_stop_it_finishes_what_it_began_and_exits_with_success() {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", server.port)).await.expect("connected");
     let request = "POST /api/v1/datasets/big/query/stream?format=ndjson HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
                    Content-Length: 2\r\nConnection: close\r\n\r\n{}";
-    stream.write_all(request.as_bytes()).await.expect("sent");
+    stream.write_all(&modes::equipped(server.port, request.as_bytes())).await.expect("sent");
     let mut all = vec![0u8; 1024];
     let first = stream.read(&mut all).await.expect("the answer begins");
     all.truncate(first);

@@ -89,6 +89,7 @@ async fn both_of(batch: &RecordBatch) -> Both {
     let options = Options {
         memory_budget_bytes: 1 << 30,
         query_memory_bytes: 1 << 30,
+        spill_bytes: 1 << 30,
         spill_dir: folder.path().join("spill"),
         lake,
         threads: 2,

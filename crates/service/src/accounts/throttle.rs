@@ -1,6 +1,7 @@
 //! How often somebody may try to log in: so many attempts per account and per address, and one more every so often. Only
 //! attempts that fail count.
 
+use crate::admission::network;
 use datahall_core::clock::Clock;
 use datahall_core::{Code, Error, Result};
 use parking_lot::Mutex;
@@ -60,14 +61,6 @@ impl Throttle {
         if let Some(address) = &attempt.address {
             self.addresses.give_back(address);
         }
-    }
-}
-
-/// Whoever has one address of IPv6 has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
-        address => address,
     }
 }
 

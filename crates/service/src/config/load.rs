@@ -112,7 +112,7 @@ fn sections(report: &mut Report, settings: &mut Settings) {
         settings.security = security;
     }
     if let Some(limits) = section::<Limits>(report, "limits") {
-        rules::at_least(report, &["limits", "query_memory_mb"], limits.query_memory_mb.unwrap_or(1), 1);
+        rules::limits(report, &limits);
         settings.limits = limits;
     }
     if let Some(jobs) = section::<Jobs>(report, "jobs") {
@@ -235,7 +235,21 @@ mod tests {
         assert!(proxies[0].contains("line 2") && proxies[0].contains("`10.0.0.0/99` is no network"), "{proxies:?}");
         assert!(problems("[jobs]\nworkers = 0\n")[0].contains("line 2: jobs.workers: must be at least 1"));
         assert!(problems("[jobs]\nworker = 1\n")[0].contains("did you mean `workers`?"));
-        assert!(problems("[limits]\naudit_retention_days = -1\n")[0].contains("line 2: limits.audit_retention_days"));
+        for (wrong, what) in [
+            ("audit_retention_days = -1", "limits.audit_retention_days"),
+            ("max_concurrent_queries = -1", "limits.max_concurrent_queries"),
+            ("max_concurrent_queries = 'many'", "limits.max_concurrent_queries"),
+            ("max_concurrent_per_caller = 513", "limits.max_concurrent_per_caller: must be at most 512"),
+            ("max_result_rows = 1.5", "limits.max_result_rows"),
+            ("query_timeout_ms = '30s'", "limits.query_timeout_ms"),
+            ("query_memory_mb = 0", "limits.query_memory_mb: must be at least 1"),
+            ("spill_mb = -5", "limits.spill_mb"),
+            ("max_concurent_queries = 1", "did you mean `max_concurrent_queries`?"),
+        ] {
+            let found = problems(&format!("[limits]\n{wrong}\n"));
+            assert!(found[0].contains("line 2") && found[0].contains(what), "{wrong}: {found:?}");
+        }
+        assert!(problems("[limits]\nmax_concurrent_queries = 0\nmax_concurrent_per_caller = 9\n").is_empty());
     }
 
     #[test]

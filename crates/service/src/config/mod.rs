@@ -63,3 +63,10 @@ pub struct Settings {
     /// What an operator should know, as keys that have no effect.
     pub notes: Vec<String>,
 }
+
+impl Settings {
+    /// The most rows on a page.
+    pub fn page_rows(&self) -> u64 {
+        self.server.max_page_size.min(self.limits.result_rows().unwrap_or(u64::MAX))
+    }
+}

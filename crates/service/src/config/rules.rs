@@ -2,7 +2,7 @@
 
 use super::later::Later;
 use super::report::{Report, Step, dotted};
-use super::{Auth, Metrics, Server, Swagger};
+use super::{Auth, Limits, Metrics, Server, Swagger};
 
 /// What other routes are made of; a configurable path may be none of them and not below them.
 const RESERVED: &[&str] = &["/api", "/datapress", "/health", "/healthz", "/readyz", "/version", "/openapi.json"];
@@ -45,6 +45,19 @@ pub(super) fn server(report: &mut Report, server: &Server) {
     let folder = std::path::Path::new(&server.saved_queries_dir);
     if server.saved_queries_dir.is_empty() || folder.is_absolute() || folder.components().any(|part| part.as_os_str() == "..") {
         problem(report, &["server", "saved_queries_dir"], "must be a folder beside the configuration file");
+    }
+}
+
+pub(super) fn limits(report: &mut Report, limits: &Limits) {
+    at_least(report, &["limits", "query_memory_mb"], limits.query_memory_mb.unwrap_or(1), 1);
+    let most = limits.max_concurrent_queries;
+    // More than all together would be a limit that never holds.
+    if most > 0 && limits.max_concurrent_per_caller.is_some_and(|of_one| of_one > most) {
+        problem(
+            report,
+            &["limits", "max_concurrent_per_caller"],
+            format!("must be at most {most}, as many as max_concurrent_queries"),
+        );
     }
 }
 

@@ -34,11 +34,21 @@ pub struct Security {
 }
 
 /// `[limits]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Memory for running queries together, in MiB; unset: the engine's own choice.
+    /// Queries that run at once; more are refused. 0: any number.
+    pub max_concurrent_queries: usize,
+    /// Of these, so many of one caller's. 0: any number; unset: half of them.
+    pub max_concurrent_per_caller: Option<usize>,
+    /// The most rows that one query gives; 0: any number.
+    pub max_result_rows: u64,
+    /// The longest one query is worked on, in milliseconds; 0: as long as `request_timeout_ms` lets it.
+    pub query_timeout_ms: u64,
+    /// Memory for running queries together, in MiB; unset: a quarter of the machine's, at least 256 MiB.
     pub query_memory_mb: Option<u64>,
+    /// What they may put on disk together when that is not enough, in MiB; 0: nothing.
+    pub spill_mb: u64,
     /// Days after which entries of the audit log are deleted; 0: never.
     pub audit_retention_days: u32,
 }
@@ -58,6 +68,34 @@ pub struct Jobs {
 impl Default for Jobs {
     fn default() -> Self {
         Self { enabled: true, workers: 2, retention_days: 30 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // What waits costs memory, too: some MiB each where rows are read from files.
+            max_concurrent_queries: 512,
+            max_concurrent_per_caller: None,
+            max_result_rows: 0,
+            query_timeout_ms: 0,
+            query_memory_mb: None,
+            spill_mb: 10_240,
+            audit_retention_days: 0,
+        }
+    }
+}
+
+impl Limits {
+    /// Queries of one caller's that run at once; 0: any number.
+    pub fn per_caller(&self) -> usize {
+        // Half, so that no caller alone can shut out another.
+        self.max_concurrent_per_caller.unwrap_or(self.max_concurrent_queries.div_ceil(2))
+    }
+
+    /// The most rows that one query gives; `None`: any number.
+    pub fn result_rows(&self) -> Option<u64> {
+        (self.max_result_rows > 0).then_some(self.max_result_rows)
     }
 }
 

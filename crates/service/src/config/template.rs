@@ -63,7 +63,12 @@ port = 8080
 # allow_private_networks = false       # whether URLs in requests may lead into private networks
 
 # [limits]
-# query_memory_mb = 1024               # for running queries, together
+# max_concurrent_queries = 512         # at once; more are refused with 503 and Retry-After; 0: any number
+# max_concurrent_per_caller = 256      # of these, of one user, key or token, or of one address: 429; default: half; 0: any
+# max_result_rows = 0                  # the most rows one query gives; 0: any number
+# query_timeout_ms = 0                 # of work on one query; 0: what request_timeout_ms says
+# query_memory_mb = 1024               # for running queries, together; default: a quarter of the machine's
+# spill_mb = 10240                     # what they may put on disk together when that is not enough; 0: nothing
 # audit_retention_days = 0             # older entries of the audit log are deleted; 0: kept for ever
 
 # [jobs]                               # refreshes and other work that outlives a request

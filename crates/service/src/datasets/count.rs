@@ -4,6 +4,7 @@ use super::query::check_size;
 use crate::{Ctx, Service};
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, UInt64Type};
+use datahall_core::engine::{Engine, Handle, Rows};
 use datahall_core::query::{Expr, Query};
 use datahall_core::{Error, Result};
 use futures::TryStreamExt;
@@ -12,7 +13,7 @@ impl Service {
     /// How many rows match `filter`.
     ///
     /// # Errors
-    /// As [`Service::query`].
+    /// As [`Service::query`] and its rows.
     pub async fn count(&self, ctx: &Ctx, name: &str, filter: Expr) -> Result<u64> {
         self.require_read(ctx)?;
         let opened = self.opened(ctx, name).await?;
@@ -23,21 +24,32 @@ impl Service {
         if let (true, true, Some(rows)) = (query.filter.is_trivial(), info.resident, info.rows) {
             return Ok(rows);
         }
-        let mut rows = self.engine.read(&opened.handle, &query).await?;
-        while let Some(batch) = rows.batches.try_next().await? {
-            if batch.num_rows() == 0 || batch.num_columns() == 0 {
-                continue;
-            }
-            let column = batch.column(0);
-            let count = match (column.as_primitive_opt::<Int64Type>(), column.as_primitive_opt::<UInt64Type>()) {
-                (Some(counts), _) => u64::try_from(counts.value(0)).map_err(Error::internal)?,
-                (_, Some(counts)) => counts.value(0),
-                _ => return Err(Error::internal(format!("a count of type {}", column.data_type()))),
-            };
-            return Ok(count);
-        }
-        Err(Error::internal("a count without a row"))
+        let permit = self.admit(ctx)?;
+        counted(permit.run(self.bounds(), self.engine.read(&opened.handle, &query)).await?).await
     }
+}
+
+/// How many rows match `filter`, whose columns are spelled as the table spells them.
+pub(crate) async fn count_rows(engine: &dyn Engine, handle: &Handle, filter: Expr) -> Result<u64> {
+    let query = Query::count(filter).resolve(&handle.schema(), &handle.policy)?;
+    counted(engine.read(handle, &query).await?).await
+}
+
+/// The one number in what a count gives.
+async fn counted(mut rows: Rows) -> Result<u64> {
+    while let Some(batch) = rows.batches.try_next().await? {
+        if batch.num_rows() == 0 || batch.num_columns() == 0 {
+            continue;
+        }
+        let column = batch.column(0);
+        let count = match (column.as_primitive_opt::<Int64Type>(), column.as_primitive_opt::<UInt64Type>()) {
+            (Some(counts), _) => u64::try_from(counts.value(0)).map_err(Error::internal)?,
+            (_, Some(counts)) => counts.value(0),
+            _ => return Err(Error::internal(format!("a count of type {}", column.data_type()))),
+        };
+        return Ok(count);
+    }
+    Err(Error::internal("a count without a row"))
 }
 
 #[cfg(test)]

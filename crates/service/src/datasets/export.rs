@@ -1,5 +1,6 @@
 //! A whole dataset as one Parquet file, made once per generation and policy and kept on disk while the generation lives.
 
+use crate::admission::refuse_if_longer;
 use crate::loading::Opened;
 use crate::registry::ExportFile;
 use crate::{Ctx, Export, Service};
@@ -21,16 +22,17 @@ const WAITING: usize = 2;
 const BUFFER: usize = 1 << 20;
 
 impl Service {
-    /// The visible columns and all rows, as one Parquet file.
+    /// The visible columns and all rows, as one Parquet file. It counts as a running query while the file is made; a file that is
+    /// there already is for everybody.
     ///
     /// # Errors
-    /// As [`Service::query`]; `Internal` when the disk is full.
+    /// As [`Service::query`] and its rows; `Internal` when the disk is full.
     pub async fn export(&self, ctx: &Ctx, name: &str) -> Result<Export> {
         self.require_read(ctx)?;
         let opened = self.opened(ctx, name).await?;
         let policy = &opened.handle.policy;
         let cell = opened.generation.export(&format!("{policy:?}"));
-        let file = cell.get_or_try_init(|| self.encode_export(&opened)).await?.clone();
+        let file = cell.get_or_try_init(|| self.encode_export(ctx, &opened)).await?.clone();
         Ok(Export {
             path: file.path.clone(),
             len: file.len,
@@ -40,9 +42,17 @@ impl Service {
         })
     }
 
-    async fn encode_export(&self, opened: &Opened) -> Result<Arc<ExportFile>> {
+    async fn encode_export(&self, ctx: &Ctx, opened: &Opened) -> Result<Arc<ExportFile>> {
         let query = Query::default().resolve(&opened.handle.schema(), &opened.handle.policy)?;
-        let mut rows = self.engine.read(&opened.handle, &query).await?;
+        let (permit, bounds) = (self.admit(ctx)?, self.bounds());
+        let most = bounds.rows;
+        let start = async {
+            if let Some(most) = most {
+                refuse_if_longer(&*self.engine, &opened.handle, &query, most).await?;
+            }
+            self.engine.read(&opened.handle, &query).await
+        };
+        let mut rows = permit.run(bounds, start).await?;
         let path = self.exports_dir.join(format!("{}-{}.parquet", opened.generation.id, self.unique_suffix()));
         let (sender, receiver) = mpsc::channel(WAITING);
         let schema = rows.schema.clone();

@@ -14,4 +14,5 @@ mod reload_config;
 mod schema;
 mod unregister;
 
+pub(crate) use count::count_rows;
 pub(crate) use refresh::{Refresh, refresh_output, refresh_params};

@@ -1,5 +1,6 @@
 //! Reading rows of one dataset.
 
+use crate::admission::{Caller, refuse_if_longer};
 use crate::{Answer, Ctx, Service};
 use datahall_core::query::{Expr, Query};
 use datahall_core::{Error, Result};
@@ -11,11 +12,12 @@ const MOST_PARTS: usize = 500;
 const MOST_VALUES: usize = 10_000;
 
 impl Service {
-    /// Reads rows.
+    /// Reads rows. They count as a running query from when they are awaited until they end or are dropped.
     ///
     /// # Errors
     /// As [`Service::require_read`]; `NotFound`; `Unavailable` while it is not loaded; `Invalid` and `Forbidden` for what
-    /// the query names wrongly.
+    /// the query names wrongly. When the rows are awaited also `Throttled` and `Unavailable` when too much is running, `Timeout`,
+    /// and `LimitExceeded` for more rows than are given.
     pub async fn query(&self, ctx: &Ctx, name: &str, query: Query) -> Result<Answer> {
         self.require_read(ctx)?;
         let opened = self.opened(ctx, name).await?;
@@ -27,7 +29,19 @@ impl Service {
         let resolved = query.resolve(&opened.handle.schema(), &opened.handle.policy)?;
         let etag = opened.generation.etag(&opened.handle.policy, &resolved);
         let (engine, handle) = (self.engine.clone(), opened.handle);
-        let rows = async move { engine.read(&handle, &resolved).await }.boxed();
+        let (admission, caller, bounds) = (self.admission.clone(), Caller::of(ctx), self.bounds());
+        let rows = async move {
+            let permit = admission.admit(&caller)?;
+            let most = bounds.rows;
+            let start = async {
+                if let Some(most) = most {
+                    refuse_if_longer(&*engine, &handle, &resolved, most).await?;
+                }
+                engine.read(&handle, &resolved).await
+            };
+            permit.run(bounds, start).await
+        }
+        .boxed();
         Ok(Answer { rows, refreshed_at: opened.generation.loaded_at, etag })
     }
 }

@@ -8,13 +8,15 @@ impl Service {
     /// Loads the rows anew.
     ///
     /// # Errors
-    /// As [`Service::require_admin`]; `NotFound`; `Invalid` when the source cannot be opened any more.
+    /// As [`Service::require_admin`]; `NotFound`; `Invalid` when the source cannot be opened any more; of a saved query `Throttled` and
+    /// `Unavailable` when too much is running.
     pub async fn reload(&self, ctx: &Ctx, name: &str) -> Result<Reloaded> {
         self.require_admin(ctx)?;
         let entry = self.find(ctx, name)?;
         // In a task of its own: a load that began is worth finishing when the caller goes away.
         let (service, loaded) = (self.arc(), entry.clone());
-        let load = tokio::spawn(async move { service.load(&loaded, "manual").await });
+        let permit = entry.statement().map(|_| self.admit(ctx)).transpose()?;
+        let load = tokio::spawn(async move { service.load_admitted(&loaded, "manual", permit).await });
         let (generation, elapsed_ms) = load.await.map_err(Error::internal)?.map_err(as_refusal)?;
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, dataset = entry.name, "dataset reloaded");
         Ok(Reloaded { dataset: entry.name.clone(), rows: generation.table.info().rows, elapsed_ms })

@@ -15,8 +15,8 @@ impl Service {
     /// With `wait` off it answers at once, and the state tells how far it is.
     ///
     /// # Errors
-    /// As [`Service::require_manage`]; `Invalid` for a bad or taken name and for a statement that may not run; and
-    /// whatever running it gives.
+    /// As [`Service::require_manage`]; `Invalid` for a bad or taken name and for a statement that may not run; `Throttled` and
+    /// `Unavailable` when too much is running; and whatever running it gives.
     pub async fn create_saved_query(&self, ctx: &Ctx, request: SavedQueryRequest, wait: bool) -> Result<SavedQuery> {
         self.require_manage(ctx)?;
         request.check()?;
@@ -24,13 +24,15 @@ impl Service {
         let conflict = |error: Error| Error::new(Code::Conflict, error.message());
         let reservation = self.registry.reserve(&request.name).map_err(conflict)?;
         let sources = self.sources_of(ctx, &request)?;
+        // Before anything is to be seen of it: a refused query leaves no trace.
+        let permit = Some(self.admit(ctx)?);
         if request.is_kept() {
             self.saved_beside()?;
             let block = self.query_block(ctx, &request, &sources)?;
             self.refuse_circle(&block.name, &sources)?;
             let entry = Arc::new(self.query_entry(&block)?);
             if wait {
-                self.load(&entry, "manual").await?;
+                self.load_admitted(&entry, "manual", permit).await?;
             }
             // In a task of its own: file, record and dataset come together, also when the caller goes away.
             let (service, ctx_of_it, live) = (self.arc(), ctx.clone(), entry.clone());
@@ -59,11 +61,15 @@ impl Service {
         let private = sources.iter().any(|source| source.private);
         let entry = Arc::new(Entry::new(request.name, origin, inherited(&sources), private, &*self.random));
         if wait {
-            self.load(&entry, "manual").await?;
+            self.load_admitted(&entry, "manual", permit).await?;
             reservation.fill(entry.clone());
         } else {
             reservation.fill(entry.clone());
-            self.load_in_background(entry.clone(), "manual");
+            let (service, loaded) = (self.arc(), entry.clone());
+            self.background(async move {
+                // Why it failed is in the entry and in the log.
+                let _ = service.load_admitted(&loaded, "manual", permit).await;
+            });
         }
         self.saved(ctx, &entry)
     }

@@ -95,5 +95,5 @@ pub(super) fn inherited(sources: &[Arc<Entry>]) -> ReadPolicy {
 }
 
 fn restricted() -> ReadPolicy {
-    ReadPolicy { visible: ColumnChoice::All, filterable: ColumnChoice::Include(Vec::new()) }
+    ReadPolicy { filterable: ColumnChoice::Include(Vec::new()), ..ReadPolicy::default() }
 }

@@ -1,8 +1,9 @@
 //! Running the statement of a saved query, and running it again when what it reads was loaded anew.
 
+use crate::admission::Permit;
 use crate::registry::{Entry, SavedStatement};
 use crate::{Ctx, Service};
-use datahall_core::Result;
+use datahall_core::{Error, Result};
 use datahall_core::engine::{Handle, NamedHandle, Table};
 use datahall_core::policy::ReadPolicy;
 use datahall_core::query::{Order, Query};
@@ -13,14 +14,16 @@ use std::sync::atomic::Ordering;
 const ALL_ROWS: u64 = u32::MAX as u64;
 
 impl Service {
-    /// Runs a saved statement with the rights that its maker has now.
-    pub(crate) async fn run_statement(&self, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
+    /// Runs a saved statement with the rights that its maker has now. What bounds its rows is memory, for they are no answer.
+    pub(crate) async fn run_statement(&self, statement: &SavedStatement, permit: Option<Permit>) -> Result<Arc<dyn Table>> {
         let principal = self.authenticator.anew(&statement.maker).await?;
+        let permit = permit.ok_or_else(|| Error::internal("a statement that was not let in"))?;
         let ctx = Ctx { principal, request_id: String::new(), address: None };
         let names = self.engine.tables_in(&statement.sql)?;
         let tables = self.tables(&ctx, &names).await?;
         let tables: Vec<_> = tables.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
-        let rows = self.engine.sql(&statement.sql, &tables, ALL_ROWS).await?;
+        let bounds = self.bounds().of_any_length();
+        let rows = permit.run(bounds, self.engine.sql(&statement.sql, &tables, ALL_ROWS)).await?;
         let table = self.engine.materialise(rows, &statement.options).await?;
         if statement.sort_by.is_empty() {
             return Ok(table);

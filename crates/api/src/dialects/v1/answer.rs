@@ -136,5 +136,8 @@ pub(super) fn format_schema() -> Value {
     json!({"type": "string", "enum": ["json", "ndjson", "csv", "tsv", "arrow", "parquet"]})
 }
 
+/// What the document says of 429 where rows are read.
+pub(super) const TOO_MANY: &str = "The caller has too many queries running; see Retry-After";
+
 /// What the document says of the parameter `format`.
 pub(super) const FORMAT_TEXT: &str = "The format of the answer; wins over Accept";

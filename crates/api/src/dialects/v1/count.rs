@@ -28,6 +28,7 @@ pub(super) fn describe() -> Operation {
         .about("Without a body it counts all rows.")
         .body("CountRequest", false, example)
         .answers(200, "Count", "The number of rows")
+        .fails(429, super::answer::TOO_MANY)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {

@@ -21,6 +21,8 @@ pub(super) fn describe() -> Operation {
         .content(206, "The range of it", binary, json!({"Content-Range": text, "ETag": text}))
         .content(304, "The caller has it already", json!({}), json!({}))
         .fails(416, "The range lies outside the file")
+        .fails(400, "It has more rows than are given")
+        .fails(429, super::answer::TOO_MANY)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {

@@ -37,6 +37,8 @@ fn gauges(stats: &Stats, out: &mut String) {
         ("datapress_datasets_failed", "gauge", "Datasets that could not be loaded.", stats.failed),
         ("datapress_saved_queries", "gauge", "Saved queries.", stats.saved_queries),
         ("datapress_memory_bytes", "gauge", "Bytes of rows held in memory.", stats.memory_bytes),
+        ("datapress_queries_running", "gauge", "Queries running.", stats.queries_running),
+        ("datapress_queries_admitted_total", "counter", "Queries let in.", stats.queries_admitted),
         ("datapress_refresh_running", "gauge", "Loads going on.", stats.loads_running),
         ("datapress_refresh_success_total", "counter", "Loads that succeeded.", stats.loads),
         ("datapress_refresh_failure_total", "counter", "Loads that failed.", stats.load_failures),
@@ -44,6 +46,11 @@ fn gauges(stats: &Stats, out: &mut String) {
     for (name, kind, help, value) in plain {
         family(out, name, kind, help);
         let _ = writeln!(out, "{name} {value}");
+    }
+    let refused = "datapress_queries_refused_total";
+    family(out, refused, "counter", "Queries refused because too many were running: of all callers, or of that one.");
+    for (reason, value) in [("capacity", stats.queries_refused_full), ("caller", stats.queries_refused_caller)] {
+        let _ = writeln!(out, "{refused}{{reason=\"{reason}\"}} {value}");
     }
 }
 

@@ -65,6 +65,7 @@ pub(super) fn describe_create() -> Operation {
         .answers(200, "SavedQuery", "The query has run")
         .answers(202, "SavedQuery", "The query is running")
         .fails(409, "The name is taken")
+        .fails(429, super::answer::TOO_MANY)
 }
 
 pub(super) async fn create(mut call: Call) -> Result<Response> {

@@ -18,13 +18,14 @@ pub(super) fn describe() -> Operation {
         .body("QueryRequest", true, example())
         .content(200, "The page. Every format but JSON carries page and page size in headers.", answer::content("QueryPage"), headers())
         .content(304, "The caller has this answer already", json!({}), json!({}))
+        .fails(429, answer::TOO_MANY)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let name = call.path_parameter().await?;
     let format = format::negotiate(call.query_parameter("format")?.as_deref(), &call.parts.headers, Format::Json)?;
     let body: QueryBody = call.json().await?;
-    let (query, page) = body.into_page(call.settings().server.max_page_size)?;
+    let (query, page) = body.into_page(call.settings().page_rows())?;
     let found = call.service().query(&call.ctx, &name, query).await?;
     let frame = Frame::Page { page: page.page, page_size: page.page_size };
     let identity = Identity { etag: found.etag, refreshed_at: found.refreshed_at };

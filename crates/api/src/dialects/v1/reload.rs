@@ -19,6 +19,7 @@ pub(super) fn describe() -> Operation {
         .about("Queries in flight finish on the rows they began with. When the source cannot be read, the old rows stay.")
         .answers(200, "Reloaded", "The new rows are being served")
         .fails(400, "The source cannot be read; the old rows stay")
+        .fails(429, super::answer::TOO_MANY)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {

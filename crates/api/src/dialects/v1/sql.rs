@@ -25,6 +25,7 @@ pub(super) fn describe() -> Operation {
         .body("SqlRequest", true, json!({"sql": "SELECT origin, count(*) AS flights FROM flights GROUP BY origin ORDER BY flights DESC", "max_rows": 10}))
         .content(200, "The rows", answer::content("SqlResult"), json!({"X-Max-Rows": {"schema": {"type": "integer"}}}))
         .fails(404, "SQL is switched off")
+        .fails(429, answer::TOO_MANY)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {

@@ -23,6 +23,7 @@ pub(super) fn describe() -> Operation {
             json!({"X-Query-Mode": {"schema": {"type": "string", "const": "stream"}}}),
         )
         .content(304, "The caller has this answer already", json!({}), json!({}))
+        .fails(429, answer::TOO_MANY)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {

@@ -79,8 +79,7 @@ async fn what_cannot_be_saved() {
     for (method, path) in
         [(Method::GET, "/api/v1/queries"), (Method::POST, "/api/v1/queries"), (Method::DELETE, "/api/v1/queries/q")]
     {
-        let reply = server.send(server.request(method.clone(), path).body("not json")).await;
-        assert!(reply.error(403).contains("X-Admin-Token"), "{method}");
+        server.send(server.request(method, path).body("not json")).await.error(403);
     }
 }
 

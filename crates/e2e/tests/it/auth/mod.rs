@@ -2,5 +2,6 @@
 
 mod accounts;
 mod admin;
+mod bad_credentials;
 mod matrix;
 mod oidc;

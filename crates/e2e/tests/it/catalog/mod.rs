@@ -3,4 +3,5 @@
 mod command_line;
 mod crash;
 mod full_disk;
+mod scale;
 mod start;

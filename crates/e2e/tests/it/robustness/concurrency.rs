@@ -84,7 +84,11 @@ async fn failing_and_succeeding_registers_of_one_name() {
 async fn everything_at_once() {
     let scratch = Scratch::new();
     let people = scratch.parquet("people.parquet", &fixtures::people());
-    let server = Server::builder().config("[sql]\nenabled = true\n").dataset("people", "parquet", &people).start().await;
+    let server = Server::builder()
+        .config("[sql]\nenabled = true\n[limits]\nmax_concurrent_queries = 0\n")
+        .dataset("people", "parquet", &people)
+        .start()
+        .await;
     let (server, people) = (&server, &people);
     let original = server.config_text();
     let jobs = (0..times(120, 2000)).map(|n| async move {
@@ -127,7 +131,7 @@ async fn callers_who_leave_cost_nothing() {
     let server = Server::builder().dataset_with("rows", "parquet", &rows, "lazy = true\n").start().await;
     for _ in 0..times(20, 200) {
         let request = server.request(reqwest::Method::POST, "/api/v1/datasets/rows/query/stream?format=ndjson").json(&json!({}));
-        let mut response = request.send().await.expect("an answer");
+        let mut response = server.open(request).await.expect("an answer");
         response.chunk().await.expect("a first chunk");
         drop(response);
     }

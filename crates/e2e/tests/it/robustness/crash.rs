@@ -40,7 +40,7 @@ async fn killed_while_busy_it_starts_again_as_it_was_configured() {
         for worker in busy {
             worker.await.expect("a worker");
         }
-        assert_eq!(std::fs::read_to_string(&config).expect("the file"), text);
+        assert_eq!(server.config_text(), text);
     }
     let server = Server::builder().config_file(&config).data_dir(&data).start().await;
     assert_eq!(server.count("rows", json!([])).await, 50_000);

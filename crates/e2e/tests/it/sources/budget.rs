@@ -49,7 +49,7 @@ async fn long_answers_are_streamed_and_not_piled_up() {
     let server = Server::builder().dataset_with("big", "parquet", &big, "lazy = true\n").start().await;
     let before = server.peak_memory();
     let request = server.request(reqwest::Method::POST, "/api/v1/datasets/big/query/stream?format=ndjson").json(&json!({}));
-    let mut response = request.send().await.expect("an answer");
+    let mut response = server.open(request).await.expect("an answer");
     let (mut bytes, mut lines) = (0u64, 0u64);
     while let Some(chunk) = response.chunk().await.expect("the answer goes on") {
         bytes += chunk.len() as u64;

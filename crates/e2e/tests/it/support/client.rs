@@ -1,5 +1,6 @@
 //! Requests as a user of the API sends them, and answers with what tests ask of them.
 
+use super::modes;
 use super::server::ADMIN_TOKEN;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -36,9 +37,18 @@ impl Client {
         self.http.request(method, self.url(path))
     }
 
+    /// The head of the answer; its body is unread. Calls carry what the mode of this run asks for.
+    pub(crate) async fn open(&self, request: RequestBuilder) -> Result<reqwest::Response, reqwest::Error> {
+        let mut request = request.build()?;
+        if let Some(port) = request.url().port() {
+            modes::equip(port, request.headers_mut());
+        }
+        self.http.execute(request).await
+    }
+
     /// Like [`Client::send`], for when the server may be away.
     pub(crate) async fn try_send(&self, request: RequestBuilder) -> Result<Reply, reqwest::Error> {
-        let response = request.send().await?;
+        let response = self.open(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Reply { status, headers, body: response.bytes().await? })
     }

@@ -4,7 +4,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
 
 /// The API that tokens are asked for.
 pub(crate) const AUDIENCE: &str = "https://datahall.test/api";
@@ -21,7 +22,8 @@ pub(crate) struct Provider {
     pub(crate) ec_key: String,
     /// The public half of the signing key, to try it as a shared secret.
     pub(crate) public_key: String,
-    child: Child,
+    /// Absent where somebody else runs it. It ends itself when its input does, however this process ends.
+    child: Option<(Child, ChildStdin)>,
 }
 
 impl Provider {
@@ -34,16 +36,31 @@ impl Provider {
             .arg(script)
             .env("DATAHALL_NODE_MODULES", modules)
             .env("AUDIENCE", AUDIENCE)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("node runs");
         let mut line = String::new();
         let mut reader = BufReader::new(child.stdout.take().expect("a pipe"));
         reader.read_line(&mut line).expect("the provider says where it is");
-        let hello: Value =
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("the provider did not start ({error}): {line:?}"));
         // Whatever it prints later must not fill the pipe.
         std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+        let input = child.stdin.take().expect("a pipe");
+        Self::introduced(&line, Some((child, input)))
+    }
+
+    /// One for all tests: that which whoever runs them started and tells of, else one for this process.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Provider> = OnceLock::new();
+        SHARED.get_or_init(|| match std::env::var("DATAHALL_E2E_PROVIDER") {
+            Ok(line) => Self::introduced(&line, None),
+            Err(_) => Self::start(),
+        })
+    }
+
+    fn introduced(line: &str, child: Option<(Child, ChildStdin)>) -> Self {
+        let hello: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("the provider did not start ({error}): {line:?}"));
         let text = |key: &str| hello[key].as_str().expect("a text").to_owned();
         Self {
             issuer: text("issuer"),
@@ -100,7 +117,9 @@ fn escape(text: &str) -> String {
 
 impl Drop for Provider {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some((child, _)) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }

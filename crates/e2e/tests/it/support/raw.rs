@@ -1,5 +1,6 @@
 //! Requests byte by byte, for what well-behaved clients never send.
 
+use super::modes;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,7 +15,7 @@ pub(crate) struct RawReply {
 /// Sends `bytes` and reads until the server closes or the answer's announced length is there.
 pub(crate) async fn exchange(port: u16, bytes: &[u8]) -> RawReply {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the server listens");
-    let _ = stream.write_all(bytes).await;
+    let _ = stream.write_all(&modes::equipped(port, bytes)).await;
     read_reply(&mut stream).await
 }
 

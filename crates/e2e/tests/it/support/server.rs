@@ -1,6 +1,7 @@
 //! The real `datahall` binary on a free port with a fresh data folder, ended when the test ends.
 
 use super::client::Client;
+use super::modes::{self, Caller};
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -121,11 +122,15 @@ impl Builder {
     /// Starts it and waits only until it answers.
     pub(crate) async fn start_alive(self) -> Server {
         let home = TempDir::new().expect("a temporary folder");
-        let config_path = self.write_config(home.path());
+        let caller = self.caller();
+        let config_path = self.write_config(home.path(), caller);
         for attempt in 0.. {
             let mut server = self.spawn(&home, config_path.clone());
+            modes::remember(server.port, None);
             match server.wait_alive().await {
                 Ok(()) => {
+                    modes::remember(server.port, caller.credentials(&server.url("")).await);
+                    server.added = caller.sections();
                     server.home = Some(home);
                     return server;
                 }
@@ -136,14 +141,28 @@ impl Builder {
         unreachable!("the loop returns or panics")
     }
 
-    fn write_config(&self, home: &Path) -> Option<PathBuf> {
+    /// As whom the test calls; as it says itself where it says so, or where nothing can be added.
+    fn caller(&self) -> Caller {
+        let says = self.config.as_ref().is_some_and(|text| text.contains("[auth"));
+        let nowhere = self.config_path.as_ref().is_some_and(|path| path.as_os_str().is_empty());
+        if says || nowhere { Caller::Open } else { Caller::of_this_test() }
+    }
+
+    fn write_config(&self, home: &Path, caller: Caller) -> Option<PathBuf> {
         match &self.config_path {
             Some(path) if path.as_os_str().is_empty() => None,
-            Some(path) => Some(path.clone()),
+            Some(path) => {
+                let text = fs::read_to_string(path).expect("the configuration is there");
+                if caller != Caller::Open && !text.contains("[auth") {
+                    fs::write(path, text + &caller.sections()).expect("the configuration is written");
+                }
+                Some(path.clone())
+            }
             None => {
                 let path = home.join("datasets.toml");
                 let head = self.config.clone().unwrap_or_else(|| "[security]\nallow_private_networks = true\n".into());
-                fs::write(&path, format!("{head}\n{}", self.datasets)).expect("the configuration is written");
+                fs::write(&path, format!("{head}{}\n{}", caller.sections(), self.datasets))
+                    .expect("the configuration is written");
                 Some(path)
             }
         }
@@ -162,11 +181,19 @@ impl Builder {
         if self.admin {
             command.env("ADMIN_TOKEN", ADMIN_TOKEN);
         }
+        if let Some(url) = modes::database(&data_dir) {
+            command.env("DATABASE_URL", url);
+        }
+        command.env(modes::SECRET_VARIABLE, modes::SECRET);
+        if self.caller() == Caller::Oidc {
+            // Tests whose proxy answers for every host do not mean the provider's.
+            command.env("NO_PROXY", "127.0.0.1");
+        }
         command.envs(self.env.iter().cloned()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{} does not run: {error}", binary().display()));
         let base = format!("http://127.0.0.1:{port}");
         let client = Client::new(format!("{base}{}", self.prefix));
-        Server { client, port, config_path, log_path, child, home: None }
+        Server { client, port, config_path, added: String::new(), log_path, child, home: None }
     }
 }
 
@@ -195,6 +222,8 @@ pub(crate) struct Server {
 
     /// The file it was started from.
     pub(crate) config_path: Option<PathBuf>,
+    /// What the mode of this run put into it.
+    added: String,
     log_path: PathBuf,
     child: Child,
     home: Option<TempDir>,
@@ -227,9 +256,18 @@ impl Server {
         String::from_utf8_lossy(&fs::read(&self.log_path).unwrap_or_default()).into_owned()
     }
 
-    /// The configuration file as it is now.
+    /// The configuration file as it is now, without what the mode of this run put into it.
     pub(crate) fn config_text(&self) -> String {
-        fs::read_to_string(self.config_path.as_ref().expect("started from a file")).expect("the configuration is readable")
+        let path = self.config_path.as_ref().expect("started from a file");
+        let text = fs::read_to_string(path).expect("the configuration is readable");
+        match text.split_once(&self.added) {
+            Some((before, after)) if !self.added.is_empty() => {
+                // It began on a line of its own, as what was appended to the file would have without it.
+                let missing = !before.is_empty() && !before.ends_with('\n') && !after.is_empty();
+                format!("{before}{}{after}", if missing { "\n" } else { "" })
+            }
+            _ => text,
+        }
     }
 
     /// Its process id.
