@@ -4,6 +4,7 @@
 //! - [`auth`]: credentials → [`Principal`]
 //! - [`config`]: the configuration file, its checks, and appending to it
 //! - `accounts`: users, groups, keys and sessions; the audit log
+//! - `policies`: who sees what of a dataset, put in force and changed
 //! - `registry`: the datasets that are live, and the generations of their rows
 
 mod accounts;
@@ -16,6 +17,7 @@ mod home;
 mod loading;
 mod node;
 mod permission;
+mod policies;
 mod readiness;
 mod records;
 mod refusals;
@@ -34,8 +36,9 @@ pub use answers::{
     TableSchema,
 };
 pub use auth::{Fetch, HttpFetch};
-pub use config::{DatasetBlock, Environment, Settings};
+pub use config::{DatasetBlock, Environment, Settings, Visibility};
 pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
 pub use datahall_catalog::{self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, Millis, Object, Outcome, Page};
+pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

@@ -4,6 +4,7 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::throttle::Throttle;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
+use crate::policies::TokenKeys;
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
@@ -66,6 +67,8 @@ pub struct Service {
     pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
     pub(crate) refusals: Refusals,
+    /// What masks of strategy `tokenise` need.
+    pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
     pub(crate) node: String,
     /// Held while the configuration file is appended to.
@@ -122,6 +125,7 @@ impl Service {
             registry: Registry::default(),
             node,
             refusals,
+            token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
             background_loads,
@@ -135,6 +139,7 @@ impl Service {
         service.background(write_refusals);
         service.background(write_uses);
         directory.refresh().await?;
+        service.watch_policies(directory.policies_moved.clone());
         service.background(async move { directory.watch().await });
         Ok(service)
     }
@@ -173,10 +178,9 @@ impl Service {
         if reconciled.clashes.contains(name) {
             return Err(Error::invalid(format!("the name is taken by a dataset that was made through an API: {name}")));
         }
-        let mut entry = Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?;
-        if let Some((id, private)) = reconciled.records.get(&name.to_lowercase()) {
-            entry.private = *private;
-            let _ = entry.record.set(id.clone());
+        let entry = Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?;
+        if let Some((id, stated)) = reconciled.records.get(&name.to_lowercase()) {
+            entry.recorded(id.clone(), stated.clone());
         }
         Ok(entry)
     }

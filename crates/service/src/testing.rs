@@ -1,5 +1,7 @@
 //! For tests: an engine of a few rows that does as the location says, a clock that is set by hand, a service on both.
 
+pub(crate) mod policed;
+
 use crate::auth::Fetch;
 use crate::{Credentials, Ctx, DatasetBlock, Deps, Environment, Principal, Service, Settings, Summary};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -10,6 +12,7 @@ use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, SystemRandom};
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -23,6 +26,7 @@ use std::time::Duration;
 /// Rows that are all made up.
 struct FakeTable {
     info: TableInfo,
+    rows: RecordBatch,
     breaks: bool,
 }
 
@@ -36,7 +40,7 @@ impl Table for FakeTable {
     }
 }
 
-/// Tables `id, kind, v`. Locations: `ok`, `slow`, `missing`, `unreachable`, `breaks` (when read).
+/// Tables `id, kind, v`. Locations: `ok`, `narrow` (no `v`), `slow`, `missing`, `unreachable`, `breaks` (when read).
 pub(crate) struct FakeEngine {
     rows: AtomicI64,
     slow: AtomicBool,
@@ -62,23 +66,28 @@ impl FakeEngine {
         self.last_tables.lock().clone()
     }
 
-    fn table(&self, schema: SchemaRef, rows: i64, breaks: bool) -> Arc<dyn Table> {
+    fn table(&self, rows: RecordBatch, breaks: bool) -> Arc<dyn Table> {
         let info = TableInfo {
-            schema,
-            rows: Some(rows as u64),
+            schema: rows.schema(),
+            rows: Some(rows.num_rows() as u64),
             resident: true,
             memory_bytes: 100,
             storage_bytes: Some(10),
             indexed: vec!["id".into(), "kind".into()],
-            notes: Vec::new(),
+            notes: vec!["large".into()],
         };
-        Arc::new(FakeTable { info, breaks })
+        Arc::new(FakeTable { info, rows, breaks })
     }
 }
 
 fn schema() -> SchemaRef {
     let field = |name, kind| Field::new(name, kind, true);
     Arc::new(Schema::new(vec![field("id", DataType::Int64), field("kind", DataType::Utf8), field("v", DataType::Int64)]))
+}
+
+/// Without the column `v`.
+fn narrow() -> SchemaRef {
+    Arc::new(schema().project(&[0, 1]).unwrap())
 }
 
 fn made_up(schema: &SchemaRef, rows: i64) -> RecordBatch {
@@ -104,19 +113,22 @@ impl Engine for FakeEngine {
         if location == "unreachable" {
             return Err(Error::unavailable("cannot be reached"));
         }
-        Ok(self.table(schema(), self.rows.load(Ordering::Relaxed), location == "breaks"))
+        let schema = if location == "narrow" { narrow() } else { schema() };
+        Ok(self.table(made_up(&schema, self.rows.load(Ordering::Relaxed)), location == "breaks"))
     }
 
     async fn read(&self, handle: &Handle, query: &Query) -> Result<Rows> {
         let table = handle.table.as_any().downcast_ref::<FakeTable>().unwrap();
-        let rows = table.info.rows.unwrap() as i64;
+        let rows = policed::seen(&table.rows, &handle.policy);
         if query.is_grouped() {
+            let rows = rows.num_rows() as i64;
             let schema = Arc::new(Schema::new(vec![Field::new("count", DataType::Int64, false)]));
             let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(Int64Array::from(vec![rows]))]).unwrap();
             return Ok(Rows { schema, batches: stream::iter([Ok(batch)]).boxed() });
         }
-        let schema = handle.schema();
-        let mut batches = vec![Ok(made_up(&schema, query.limit.map_or(rows, |limit| rows.min(limit as i64))))];
+        let schema = rows.schema();
+        let most = query.limit.map_or(rows.num_rows(), |limit| rows.num_rows().min(limit as usize));
+        let mut batches = vec![Ok(rows.slice(0, most))];
         if table.breaks {
             batches.push(Err(Error::unavailable("the source changed")));
         }
@@ -135,7 +147,11 @@ impl Engine for FakeEngine {
     async fn materialise(&self, rows: Rows, _: &ReadOptions) -> Result<Arc<dyn Table>> {
         let schema = rows.schema.clone();
         let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
-        Ok(self.table(schema, batches.iter().map(|batch| batch.num_rows() as i64).sum(), false))
+        Ok(self.table(arrow::compute::concat_batches(&schema, &batches).unwrap(), false))
+    }
+
+    fn check_row_filter(&self, sql: &str, schema: &SchemaRef) -> Result<RowFilter> {
+        policed::parse(sql, schema)
     }
 }
 
@@ -203,7 +219,7 @@ impl Fixture {
         std::fs::write(&path, text).unwrap();
         let settings = Settings::load(&path, &Environment::fixed(&[])).unwrap();
         let fixture = Self::start(settings, Some(path), folder, Some("secret")).await;
-        fixture.until(|service| matches!(service.readiness(), crate::Readiness::Ready { .. })).await;
+        fixture.until(async |service| matches!(service.readiness(), crate::Readiness::Ready { .. })).await;
         fixture
     }
 
@@ -240,9 +256,9 @@ impl Fixture {
     }
 
     /// Waits until it holds.
-    pub(crate) async fn until(&self, holds: impl Fn(&Service) -> bool) {
+    pub(crate) async fn until(&self, holds: impl AsyncFn(&Service) -> bool) {
         for _ in 0..500 {
-            if holds(&self.service) {
+            if holds(&self.service).await {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -14,6 +14,7 @@ use datahall_core::{Code, Error, Result};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The most keys, sessions and organisations that are remembered, each.
 const MOST: usize = 10_000;
@@ -22,6 +23,9 @@ const LONGEST: Duration = Duration::from_millis(900);
 
 /// The tables that say who somebody is.
 const ACCOUNTS: &[&str] = &["users", "groups", "memberships", "organisations"];
+
+/// The tables that say who sees what of datasets.
+const POLICIES: &[&str] = &["datasets", "masks"];
 
 /// What is remembered of an API key.
 pub(super) struct KnownKey {
@@ -56,6 +60,8 @@ pub(crate) struct Directory {
     freshness: Freshness,
     seen: Mutex<Epochs>,
     uses: LastUses,
+    /// Told when datasets or masks were changed, by whatever node.
+    pub(crate) policies_moved: Arc<Notify>,
 }
 
 impl Directory {
@@ -71,6 +77,7 @@ impl Directory {
             freshness: Freshness::default(),
             seen: Mutex::default(),
             uses,
+            policies_moved: Arc::default(),
         };
         (directory, write_uses)
     }
@@ -160,6 +167,9 @@ impl Directory {
         let names = seen.keys().chain(epochs.keys());
         let moved: Vec<&str> = names.filter(|name| seen.get(*name) != epochs.get(*name)).map(String::as_str).collect();
         self.forget(&moved);
+        if moved.iter().any(|table| POLICIES.contains(table)) {
+            self.policies_moved.notify_one();
+        }
         *seen = epochs;
         self.freshness.note(began);
         Ok(())

@@ -24,12 +24,14 @@ pub(super) async fn principal(settings: &Auth, directory: &Directory, claims: &C
     let by_scope = Grant { at: home::place(), gives };
     let kind = PrincipalKind::Token { subject: subject.clone(), scopes, tenant };
     let Some((key, role)) = named else {
-        return Ok(Principal::bare(kind, Grants::new([by_scope]), reads || anonymous));
+        let bare = Principal::bare(kind, Grants::new([by_scope]), reads || anonymous);
+        return Ok(Principal { attributes: claims.attributes(), ..bare });
     };
     let actor = Actor::named(format!("token:{subject}"));
     let organisation = directory.organisation(key, role, &actor).await?;
     let grants = Grants::new([principals::of_role(&organisation), by_scope]);
-    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), groups: claims.groups() })
+    let (groups, attributes) = (claims.groups(), claims.attributes());
+    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), groups, attributes })
 }
 
 /// What the scopes give on the default project, and whether they let read what is public.

@@ -1,5 +1,6 @@
 //! One `[[dataset]]` block: the same shape in the configuration file and in a request body.
 
+use super::policy::MaskBlocks;
 use serde::{Deserialize, Serialize};
 
 /// One `[[dataset]]` block as it was written; what was left out is `None`.
@@ -26,6 +27,9 @@ pub struct DatasetBlock {
     /// Who sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
+    /// Which rows are seen: an SQL expression over columns and `caller('ATTRIBUTE')`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_filter: Option<String>,
     /// Where its rows come from.
     pub source: SourceBlock,
     /// Which columns get an equality index.
@@ -43,6 +47,9 @@ pub struct DatasetBlock {
     /// Which columns are visible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projection_filter: Option<ColumnFilterBlock>,
+    /// Which columns are not shown as they are, or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masks: Option<MaskBlocks>,
     /// Only for `query` sources, which this version does not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<RefreshBlock>,

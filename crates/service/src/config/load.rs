@@ -127,7 +127,7 @@ fn datasets(report: &mut Report, environment: &Environment, seen: &mut HashMap<S
         let path: [Step; 2] = ["dataset".into(), at.into()];
         let Some(block) = report.read_as::<DatasetBlock>(&path, block) else { continue };
         for finding in block.findings(environment) {
-            let inner: Vec<Step> = finding.key.iter().map(|key| Step::from(*key)).collect();
+            let inner: Vec<Step> = finding.key.iter().map(|key| Step::from(key.as_str())).collect();
             report.problem(&[&path[..], &inner].concat(), format!("{}: {}", dotted(&inner), finding.message));
         }
         if let Some(other) = seen.insert(block.name.to_lowercase(), block.name.clone()) {

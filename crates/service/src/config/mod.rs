@@ -8,6 +8,7 @@ mod later;
 mod load;
 mod network;
 mod persist;
+mod policy;
 mod report;
 mod rules;
 mod sections;
@@ -27,6 +28,8 @@ pub use later::{Datafusion, Docs, Explorer, Mcp, OAuth2, Pgwire, Quack, Storage,
 pub use load::check;
 pub use network::Network;
 pub(crate) use persist::append;
+pub(crate) use policy::check_row_filter;
+pub use policy::{MaskBlock, MaskBlocks};
 pub use report::Problem;
 pub use sections::{Limits, Metrics, Security, Sql, Swagger};
 pub use server::{LogFormat, ReadinessMode, Refresh, Server, Startup};

@@ -29,7 +29,7 @@ impl Service {
         self.require_read(ctx)?;
         let opened = self.opened(ctx, name).await?;
         let policy = &opened.handle.policy;
-        let cell = opened.generation.export(&format!("{policy:?}"));
+        let cell = opened.generation.export(policy);
         let file = cell.get_or_try_init(|| self.encode_export(&opened)).await?.clone();
         Ok(Export {
             path: file.path.clone(),

@@ -49,6 +49,6 @@ mod tests {
         fixture.service.unregister(&admin(), "E").await.unwrap();
         assert_eq!(fixture.service.unregister(&admin(), "e").await.unwrap_err().code(), Code::NotFound);
         assert_eq!(fixture.service.unregister(&admin(), "c").await.unwrap_err().code(), Code::Conflict);
-        assert_eq!(fixture.service.list(&reader()).unwrap().len(), 1);
+        assert_eq!(fixture.service.list(&reader()).await.unwrap().len(), 1);
     }
 }

@@ -3,10 +3,11 @@
 mod entry;
 mod export_file;
 mod generation;
+mod kept_few;
 
-pub(crate) use entry::{Entry, Origin, SavedStatement};
+pub(crate) use entry::{Build, Current, Entry, Origin, Replaced, SavedStatement};
 pub(crate) use export_file::ExportFile;
-pub(crate) use generation::Generation;
+pub(crate) use generation::{Generation, MadeOf};
 
 use datahall_core::{Error, Result};
 use parking_lot::Mutex;

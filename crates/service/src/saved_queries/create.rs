@@ -2,13 +2,15 @@
 
 use super::list::describe;
 use super::{SavedQuery, SavedQueryRequest};
-use crate::registry::{Entry, Origin, SavedStatement};
+use crate::policies::Stated;
+use crate::registry::{Entry, MadeOf, Origin, SavedStatement};
 use crate::{Ctx, Service};
 use datahall_core::engine::{NamedHandle, Table};
-use datahall_core::policy::{ColumnChoice, ReadPolicy};
+use datahall_core::policy::ColumnChoice;
 use datahall_core::{Code, Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// More rows than memory holds: what bounds a saved query is the memory budget.
 const ALL_ROWS: u64 = u32::MAX as u64;
@@ -32,10 +34,12 @@ impl Service {
             depends_on: sources.iter().map(|source| source.name.clone()).collect(),
             options: request.options(),
             owner: Box::new(ctx.principal.clone()),
+            own_view: AtomicBool::new(sources.iter().any(|source| !self.is_same_for_all(source))),
             expires_at: lifetime.map(|lifetime| self.clock.now() + lifetime),
         });
-        let private = sources.iter().any(|source| source.private);
-        let entry = Arc::new(Entry::new(request.name, origin, inherited(&sources), private, &*self.random));
+        let private = sources.iter().any(|source| self.is_private(source));
+        let stated = Stated { private, ..inherited(&sources) };
+        let entry = Arc::new(Entry::new(request.name, origin, stated, &*self.random));
         if wait {
             self.load(&entry, "manual").await?;
             reservation.fill(entry.clone());
@@ -62,22 +66,30 @@ impl Service {
         Ok(sources)
     }
 
-    /// Runs a saved statement with its owner's rights.
-    pub(crate) async fn run_statement(&self, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
+    /// Runs a saved statement as its owner; gives its rows, and under which policies they were read.
+    pub(crate) async fn run_statement(&self, statement: &SavedStatement) -> Result<(Arc<dyn Table>, MadeOf)> {
         let ctx = Ctx { principal: (*statement.owner).clone(), request_id: String::new(), address: None };
         let names = self.engine.tables_in(&statement.sql)?;
-        let tables = self.tables(&ctx, &names).await?;
-        let tables: Vec<_> = tables.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
+        // Before any handle: a policy that changes after this makes the rows void.
+        let sources = names.iter().map(|name| self.table(&ctx, name)).collect::<Result<Vec<_>>>()?;
+        let mut made_of: MadeOf = sources.iter().map(|source| source.policy_number()).collect();
+        let own_view = sources.iter().any(|source| !self.is_same_for_all(source));
+        statement.own_view.fetch_or(own_view, Ordering::AcqRel);
+        let opened = self.tables(&ctx, &names).await?;
+        made_of.extend(opened.iter().flat_map(|(_, opened)| opened.generation.made_of.clone()));
+        let tables: Vec<_> = opened.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
         let rows = self.engine.sql(&statement.sql, &tables, ALL_ROWS).await?;
-        self.engine.materialise(rows, &statement.options).await
+        let table = self.engine.materialise(rows, &statement.options).await?;
+        statement.own_view.store(own_view, Ordering::Release);
+        Ok((table, made_of))
     }
 }
 
 /// A column that predicates may not name could come under any name: then predicates may name none.
-fn inherited(sources: &[Arc<Entry>]) -> ReadPolicy {
-    let restricted = sources.iter().any(|source| source.policy.filterable != ColumnChoice::All);
+fn inherited(sources: &[Arc<Entry>]) -> Stated {
+    let restricted = sources.iter().any(|source| source.stated().filterable != ColumnChoice::All);
     let filterable = if restricted { ColumnChoice::Include(Vec::new()) } else { ColumnChoice::All };
-    ReadPolicy { visible: ColumnChoice::All, filterable }
+    Stated { filterable, ..Stated::default() }
 }
 
 #[cfg(test)]
@@ -101,7 +113,7 @@ mod tests {
             (State::Published, Some(3), vec!["Events".to_owned()], "temp")
         );
         assert_eq!(fixture.service.count(&reader(), "q", Expr::default()).await.unwrap(), 3);
-        assert_eq!(fixture.service.status(&reader(), "q").unwrap().kind, "query");
+        assert_eq!(fixture.service.status(&reader(), "q").await.unwrap().kind, "query");
         let error =
             fixture.service.create_saved_query(&admin(), request(r#"{"name":"EVENTS","sql":"events"}"#), true).await.unwrap_err();
         assert_eq!(error.message(), "invalid value: dataset 'EVENTS' already exists");
@@ -120,7 +132,7 @@ mod tests {
         let saved = fixture.service.create_saved_query(&admin(), request(r#"{"name":"q","sql":"e"}"#), false).await.unwrap();
         assert_ne!(saved.state, State::Published);
         assert_eq!(fixture.service.count(&reader(), "q", Expr::default()).await.unwrap_err().code(), Code::Unavailable);
-        fixture.until(|service| service.status(&reader(), "q").unwrap().state == State::Published).await;
+        fixture.until(async |service| service.status(&reader(), "q").await.unwrap().state == State::Published).await;
     }
 
     #[tokio::test]
@@ -143,9 +155,9 @@ mod tests {
             fixture.service.create_saved_query(&admin(), request(r#"{"name":"q","sql":"e","ttl":"10m"}"#), true).await.unwrap();
         assert!(saved.expires_at.is_some());
         fixture.clock.advance(599);
-        assert!(fixture.service.status(&reader(), "q").is_ok());
+        assert!(fixture.service.status(&reader(), "q").await.is_ok());
         fixture.clock.advance(1);
-        assert_eq!(fixture.service.status(&reader(), "q").unwrap_err().code(), Code::NotFound);
+        assert_eq!(fixture.service.status(&reader(), "q").await.unwrap_err().code(), Code::NotFound);
         fixture.register("q").await;
     }
 }

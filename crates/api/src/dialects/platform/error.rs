@@ -44,6 +44,7 @@ fn kind(code: Code) -> (StatusCode, &'static str) {
         Code::Forbidden => (StatusCode::FORBIDDEN, "permission_denied"),
         Code::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Code::Conflict => (StatusCode::CONFLICT, "conflict"),
+        Code::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
         Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
         Code::Throttled => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
         Code::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),

@@ -1,0 +1,1 @@
+//! Policies from end to end, over the fake engine.

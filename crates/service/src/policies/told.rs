@@ -1,0 +1,67 @@
+//! What may be told of a dataset beside its rows: nothing that depends on what is kept from the caller.
+
+use super::Stated;
+use crate::registry::{Entry, Generation};
+use crate::{Ctx, Principal, PrincipalKind, Service};
+use datahall_core::Result;
+use datahall_core::access::Verdict;
+use datahall_core::engine::Handle;
+use datahall_core::policy::RowAccess;
+use datahall_core::privilege::Privilege;
+use datahall_core::query::{Expr, Query};
+use std::sync::atomic::Ordering;
+
+/// In the place of why a load failed, which may quote what the source holds.
+const FAILED: &str = "the last load failed; the server's log says why";
+
+impl Service {
+    /// How many rows there are for the caller, when that is known or can be found out.
+    pub(crate) async fn rows_seen(&self, generation: &Generation, handle: &Handle) -> Option<u64> {
+        if handle.policy.rows == RowAccess::All {
+            return handle.table.info().rows;
+        }
+        let counted = generation.count(&handle.policy);
+        let count = counted.get_or_try_init(|| self.count_through(handle)).await;
+        count.inspect_err(|error| tracing::debug!(?error, "rows could not be counted")).ok().copied()
+    }
+
+    async fn count_through(&self, handle: &Handle) -> Result<u64> {
+        let query = Query::count(Expr::default()).resolve(&handle.schema(), &handle.policy)?;
+        self.read_count(handle, &query).await
+    }
+
+    /// Why the last load failed, as far as the caller may read it: all of it where nothing is kept from him, or where he could
+    /// have it all shown to him.
+    pub(crate) fn why_failed(&self, ctx: &Ctx, entry: &Entry, stated: &Stated, why: Option<String>) -> Option<String> {
+        let may_read = !stated.keeps_anything() || self.verdict(ctx, entry, Privilege::WritePolicy) == Verdict::Allowed;
+        why.map(|why| if may_read { why } else { FAILED.to_owned() })
+    }
+
+    /// Whether the caller may know of it as far as it holds what one caller could see: a saved query over something that is
+    /// not the same for all is there for its owner alone.
+    pub(crate) fn may_share_view(&self, ctx: &Ctx, entry: &Entry) -> bool {
+        let Some(statement) = entry.statement() else { return true };
+        let own_view = statement.own_view.load(Ordering::Acquire) || !self.is_same_for_all(entry);
+        !own_view || is_same(&statement.owner, &ctx.principal)
+    }
+
+    /// Whether everybody gets the same of it now, and of all that it reads.
+    pub(crate) fn is_same_for_all(&self, entry: &Entry) -> bool {
+        let reads_same = |name: &String| self.registry.find(name).is_some_and(|source| self.is_same_for_all(&source));
+        entry.stated().is_same_for_all() && entry.depends_on().iter().all(reads_same)
+    }
+}
+
+/// Whether both are one caller, by whatever credential he came this time.
+fn is_same(a: &Principal, b: &Principal) -> bool {
+    let acts_in = |principal: &Principal| principal.organisation.as_ref().map(|own| own.organisation.clone());
+    let kinds = match (&a.kind, &b.kind) {
+        (PrincipalKind::Nobody, _) => false,
+        (PrincipalKind::Token { subject: a, tenant: b, .. }, PrincipalKind::Token { subject: c, tenant: d, .. }) => {
+            (a, b) == (c, d) && !a.is_empty()
+        }
+        (PrincipalKind::Key { id: a, .. }, PrincipalKind::Key { id: b, .. }) => a == b,
+        (a, b) => a == b,
+    };
+    kinds && acts_in(a) == acts_in(b)
+}
