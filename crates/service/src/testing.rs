@@ -40,11 +40,12 @@ impl Table for FakeTable {
     }
 }
 
-/// Tables `id, kind, v`. Locations: `ok`, `narrow` (no `v`), `slow`, `missing`, `unreachable`, `breaks` (when read).
+/// Tables `id, kind, v`. Locations: `ok`, `slow`, `missing`, `unreachable`, `breaks` (when read).
 pub(crate) struct FakeEngine {
     rows: AtomicI64,
     slow: AtomicBool,
     broken: AtomicBool,
+    narrow: AtomicBool,
     last_tables: Mutex<Vec<String>>,
 }
 
@@ -59,6 +60,11 @@ impl FakeEngine {
 
     pub(crate) fn set_broken(&self, broken: bool) {
         self.broken.store(broken, Ordering::Relaxed);
+    }
+
+    /// What is opened has no column `v`.
+    pub(crate) fn set_narrow(&self, narrow: bool) {
+        self.narrow.store(narrow, Ordering::Relaxed);
     }
 
     /// The names that the last statement was given.
@@ -113,7 +119,7 @@ impl Engine for FakeEngine {
         if location == "unreachable" {
             return Err(Error::unavailable("cannot be reached"));
         }
-        let schema = if location == "narrow" { narrow() } else { schema() };
+        let schema = if self.narrow.load(Ordering::Relaxed) { narrow() } else { schema() };
         Ok(self.table(made_up(&schema, self.rows.load(Ordering::Relaxed)), location == "breaks"))
     }
 
@@ -233,6 +239,7 @@ impl Fixture {
             rows: AtomicI64::new(3),
             slow: AtomicBool::new(false),
             broken: AtomicBool::new(false),
+            narrow: AtomicBool::new(false),
             last_tables: Mutex::default(),
         });
         let clock = FakeClock::new();
@@ -242,8 +249,18 @@ impl Fixture {
 
     /// Another process on the same catalog.
     pub(crate) async fn another_node(&self) -> Arc<Service> {
+        self.another_node_with("").await
+    }
+
+    /// As [`Fixture::another_node`], with this configuration and everything in it loaded.
+    pub(crate) async fn another_node_with(&self, text: &str) -> Arc<Service> {
+        let path = self.folder.path().join("other.toml");
+        std::fs::write(&path, text).unwrap();
+        let settings = Settings::load(&path, &Environment::fixed(&[])).unwrap();
         let parts = (self.engine.clone(), self.clock.clone());
-        node(Settings::default(), None, &self.folder, "other", Some("secret"), parts).await
+        let other = node(settings, None, &self.folder, "other", Some("secret"), parts).await;
+        self.until(async |_| matches!(other.readiness(), crate::Readiness::Ready { .. })).await;
+        other
     }
 
     pub(crate) async fn register_block(&self, block: DatasetBlock) -> Result<Summary> {

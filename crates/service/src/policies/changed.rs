@@ -1,5 +1,6 @@
 //! What of a policy is to change, and the policy that comes of it.
 
+use super::kept::sorted;
 use super::{Kept, KeptMask};
 use crate::config::{MaskBlock, Visibility, check_row_filter};
 use datahall_core::policy::{ColumnMask, Strategy};
@@ -105,7 +106,7 @@ impl MasksChange {
         let is_kept = |old: &KeptMask| after.iter().any(|new| new == old);
         match before.masks.iter().find(|old| old.in_file && !is_kept(old)) {
             Some(old) => Err(stands_in_file(&format!("the mask of column '{}'", old.mask.column))),
-            None => Ok(after),
+            None => Ok(sorted(after)),
         }
     }
 }

@@ -69,8 +69,9 @@ impl Kept {
             kept.in_file &= dataset.origin == Origin::File;
             kept
         };
+        let kept = masks.iter().map(|mask| KeptMask::of(mask).map(of_file));
         Ok(Self {
-            masks: masks.iter().map(|mask| KeptMask::of(mask).map(of_file)).collect::<Result<_>>()?,
+            masks: sorted(kept.collect::<Result<_>>()?),
             row_filter,
             public: dataset.visibility == Visibility::Public,
             in_file: Origins { row_filter: in_file(ROW_FILTER), visibility: in_file("visibility") },
@@ -194,6 +195,12 @@ impl KeptMask {
         let (strategy, hidden, roles) = (record.strategy, record.hidden, record.unmask_roles);
         json!({"strategy": strategy, "hidden": hidden, "unmask_roles": roles, "params": record.params})
     }
+}
+
+/// In the order of their columns, for policies to be compared.
+pub(super) fn sorted(mut masks: Vec<KeptMask>) -> Vec<KeptMask> {
+    masks.sort_by(|a, b| a.mask.column.cmp(&b.mask.column));
+    masks
 }
 
 /// The masks of one dataset, as they are within the change.

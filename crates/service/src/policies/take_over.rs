@@ -54,27 +54,39 @@ impl Service {
         self.forget_readers_of(&entry.name);
         if entry.state() == State::Failed {
             // It may have been the policy that did not suit the rows.
-            self.load_in_background(entry.clone());
+            self.load_in_background(vec![entry.clone()]);
         }
     }
 
     /// Drops the rows of the saved queries that read `name`, and makes them anew: they hold what could be seen before.
     fn forget_readers_of(&self, name: &str) {
+        let mut readers = Vec::new();
+        self.readers_of(name, &mut readers);
+        readers.iter().for_each(|reader| reader.forget_rows());
+        if !readers.is_empty() {
+            self.load_in_background(readers);
+        }
+    }
+
+    /// Those that read `name`, and those that read them, each after all that it reads.
+    fn readers_of(&self, name: &str, readers: &mut Vec<Arc<Entry>>) {
         for reader in self.registry.all() {
             if reader.depends_on().iter().any(|other| other.eq_ignore_ascii_case(name)) {
-                reader.forget_rows();
-                self.forget_readers_of(&reader.name);
-                self.load_in_background(reader);
+                readers.retain(|other| !Arc::ptr_eq(other, &reader));
+                readers.push(reader.clone());
+                self.readers_of(&reader.name, readers);
             }
         }
     }
 
-    fn load_in_background(&self, entry: Arc<Entry>) {
+    fn load_in_background(&self, entries: Vec<Arc<Entry>>) {
         let (service, permits) = (self.arc(), self.background_loads.clone());
         self.background(async move {
             let Ok(_one) = permits.acquire().await else { return };
-            // Why it failed is in the entry and in the log.
-            let _ = service.load(&entry, "manual").await;
+            for entry in entries {
+                // Why it failed is in the entry and in the log.
+                let _ = service.load(&entry, "manual").await;
+            }
         });
     }
 
