@@ -23,7 +23,7 @@ impl Service {
         self.require_read(ctx)?;
         let entry = self.of_own_organisation(ctx, name)?;
         let allowed = self.require_on(ctx, &entry, Privilege::WriteConf, "changing the policy of");
-        allowed.inspect_err(|error| self.note_refusal(ctx, "policy.change", &entry.name, error))
+        allowed.inspect_err(|error| self.note_refusal_on(ctx, "policy.change", ("dataset", &entry.name), error))
     }
 
     /// Changes the policy of a dataset, all of it or, after an error, nothing; gives what it is then.
@@ -40,7 +40,7 @@ impl Service {
         let change = tokio::spawn(async move { service.change_policy_of(&ctx_of_it, &of_it, &wanted).await });
         let outcome = change.await.map_err(Error::internal)?;
         if let Err(error) = &outcome {
-            self.note_refusal(ctx, "policy.change", &entry.name, error);
+            self.note_refusal_on(ctx, "policy.change", ("dataset", &entry.name), error);
         }
         outcome
     }

@@ -11,4 +11,7 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/auth/tokens", OrganisationAdmin),
     ("DELETE", "/api/auth/tokens/{id}", OrganisationAdmin),
     ("GET", "/api/audit", OrganisationAdmin),
+    ("GET", "/api/datasets/{name}/settings", Known),
+    ("PUT", "/api/datasets/{name}/settings", Known),
+    ("PATCH", "/api/datasets/{name}/settings", Known),
 ];

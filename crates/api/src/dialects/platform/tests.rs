@@ -4,4 +4,5 @@ mod audit;
 mod credentials;
 mod login;
 mod matrix;
+mod settings;
 mod tokens;
