@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::policy::{ReadPolicy, RowFilter};
 use crate::query::Query;
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+pub use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use std::any::Any;

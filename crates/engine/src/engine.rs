@@ -7,6 +7,7 @@ mod sql;
 use crate::cpu::Cpu;
 use crate::options::Options;
 use crate::resident::Budget;
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -15,6 +16,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table};
+use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
 use std::num::NonZeroUsize;
@@ -22,12 +24,12 @@ use std::sync::Arc;
 
 /// The engine on Arrow and DataFusion.
 pub struct DataFusionEngine {
-    cpu: Cpu,
-    budget: Arc<Budget>,
+    pub(crate) cpu: Cpu,
+    pub(crate) budget: Arc<Budget>,
     /// Runs on all threads.
-    parallel: SessionContext,
+    pub(crate) parallel: SessionContext,
     /// Runs on one partition: rows keep the order of their source.
-    ordered: SessionState,
+    pub(crate) ordered: SessionState,
 }
 
 impl DataFusionEngine {
@@ -81,6 +83,10 @@ impl Engine for DataFusionEngine {
 
     async fn sql(&self, sql: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
         self.run_sql(sql, tables, max_rows).await
+    }
+
+    fn check_row_filter(&self, sql: &str, schema: &SchemaRef) -> Result<RowFilter> {
+        crate::sql::row_filter::check(&self.ordered, sql, schema)
     }
 
     async fn materialise(&self, rows: Rows, options: &ReadOptions) -> Result<Arc<dyn Table>> {

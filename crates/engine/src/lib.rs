@@ -5,6 +5,7 @@
 
 mod bind;
 mod cpu;
+mod door;
 mod engine;
 mod errors;
 mod options;

@@ -1,7 +1,9 @@
 //! An opened table: in memory, or read from its source at each query.
 
+use crate::door::Views;
 use crate::resident::Resident;
 use datafusion::catalog::TableProvider;
+use datahall_core::dataset::ReadOptions;
 use datahall_core::engine::{Handle, Rows, Table, TableInfo};
 use datahall_core::{Error, Result};
 use std::any::Any;
@@ -10,6 +12,10 @@ use std::sync::Arc;
 pub(crate) struct OpenTable {
     pub info: TableInfo,
     pub data: Data,
+    /// How it is kept, and views of it.
+    pub options: ReadOptions,
+    /// What was made of it for those who may not see all.
+    pub views: Views,
 }
 
 pub(crate) enum Data {
@@ -18,6 +24,10 @@ pub(crate) enum Data {
 }
 
 impl OpenTable {
+    pub(crate) fn new(info: TableInfo, data: Data, options: ReadOptions) -> Self {
+        Self { info, data, options, views: Views::default() }
+    }
+
     /// The table as DataFusion reads it, every column.
     pub(crate) fn provider(&self) -> Arc<dyn TableProvider> {
         match &self.data {

@@ -29,7 +29,7 @@ impl DataFusionEngine {
         if !spec.options.lazy {
             let location = &spec.source.location().url;
             match self.load_all(opened.provider.clone(), &spec.options, location).await? {
-                Loaded::Resident(resident) => return Ok(resident_table(resident, opened.storage_bytes, notes)),
+                Loaded::Resident(resident) => return Ok(resident_table(resident, &spec.options, opened.storage_bytes, notes)),
                 Loaded::TooLarge => notes.push("does not fit the memory budget and is served lazily".into()),
             }
         }
@@ -42,7 +42,7 @@ impl DataFusionEngine {
             indexed: Vec::new(),
             notes,
         };
-        Ok(Arc::new(OpenTable { info, data: Data::Lazy(opened.provider) }))
+        Ok(Arc::new(OpenTable::new(info, Data::Lazy(opened.provider), spec.options.clone())))
     }
 
     async fn load_all(&self, provider: Arc<dyn TableProvider>, options: &ReadOptions, location: &str) -> Result<Loaded> {
@@ -61,16 +61,21 @@ impl DataFusionEngine {
         check_index(options, &rows.schema)?;
         let batches = rows.batches.map_err(|error| DataFusionError::External(Box::new(error)));
         let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(rows.schema, batches));
-        let (options, budget) = (options.clone(), self.budget.clone());
+        let (kept, options, budget) = (options, options.clone(), self.budget.clone());
         let loaded = self.cpu.run(async move { load(rows, &options, &budget).await.map_err(from_datafusion) }).await?;
         match loaded {
-            Loaded::Resident(resident) => Ok(resident_table(resident, None, Vec::new())),
+            Loaded::Resident(resident) => Ok(resident_table(resident, kept, None, Vec::new())),
             Loaded::TooLarge => Err(Error::new(Code::LimitExceeded, "the result does not fit the memory budget")),
         }
     }
 }
 
-fn resident_table(resident: Arc<Resident>, storage_bytes: Option<u64>, notes: Vec<String>) -> Arc<dyn Table> {
+fn resident_table(
+    resident: Arc<Resident>,
+    options: &ReadOptions,
+    storage_bytes: Option<u64>,
+    notes: Vec<String>,
+) -> Arc<dyn Table> {
     let info = TableInfo {
         schema: resident.answer_schema(),
         rows: Some(resident.rows as u64),
@@ -80,7 +85,7 @@ fn resident_table(resident: Arc<Resident>, storage_bytes: Option<u64>, notes: Ve
         indexed: resident.indexed(),
         notes,
     };
-    Arc::new(OpenTable { info, data: Data::Resident(resident) })
+    Arc::new(OpenTable::new(info, Data::Resident(resident), options.clone()))
 }
 
 fn check_index(options: &ReadOptions, schema: &Schema) -> Result<()> {

@@ -4,7 +4,7 @@ use super::DataFusionEngine;
 use crate::bind::bind;
 use crate::plan::{self, MAX_TOP_ROWS, check_aggregates, finish_groups, positions, selected};
 use crate::resident::{Grouping, Page, Resident, SortKey, Top};
-use crate::table::{Data, OpenTable};
+use crate::table::Data;
 use arrow::array::{Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use datahall_core::engine::{Handle, Rows};
@@ -18,16 +18,16 @@ const INLINE_ROWS: usize = 65_536;
 
 impl DataFusionEngine {
     pub(super) async fn read_table(&self, handle: &Handle, query: &Query) -> Result<Rows> {
-        let table = OpenTable::of(handle)?;
-        let visible = handle.schema();
+        let table = self.enter(handle).await?;
+        let visible = table.visible();
         check_aggregates(query, &visible)?;
         if let Data::Resident(resident) = &table.data
             && let Some(rows) = self.read_resident(resident, query, &visible).await?
         {
             return Ok(table.answer(rows));
         }
-        let (ordered, parallel) = (self.ordered.clone(), self.parallel.state());
-        let (provider, policy, query) = (table.provider(), handle.policy.clone(), query.clone());
+        let (ordered, parallel) = (self.ordered.clone(), self.state_for([&table]));
+        let (provider, policy, query) = (table.provider(), table.policy().clone(), query.clone());
         let started = self.cpu.run(async move { plan::run(&ordered, &parallel, provider, &policy, &query).await });
         let (schema, batches) = started.await?;
         Ok(table.answer(Rows { schema, batches: self.cpu.stream(batches)? }))

@@ -1,5 +1,7 @@
 //! Both ways of reading give the same rows: random queries over one table, resident and lazy.
 
+mod door;
+
 use super::*;
 use crate::resident::{Loaded, load};
 use crate::table::{Data, OpenTable};
@@ -70,18 +72,22 @@ fn info(schema: arrow::datatypes::SchemaRef, resident: bool) -> TableInfo {
 }
 
 async fn both() -> Both {
+    both_of(&table()).await
+}
+
+/// `batch` as a table in memory and as one that is not.
+async fn both_of(batch: &RecordBatch) -> Both {
     let folder = tempfile::tempdir().unwrap();
     let options =
         Options { memory_budget_bytes: 1 << 30, query_memory_bytes: 1 << 30, spill_dir: folder.path().join("spill"), threads: 2 };
     let engine = DataFusionEngine::new(options).unwrap();
-    let batch = table();
     let provider: Arc<dyn TableProvider> = Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch.clone()]]).unwrap());
     let plan = provider.scan(&engine.ordered, None, &[], None).await.unwrap();
     let rows = execute_stream(plan, engine.ordered.task_ctx()).unwrap();
     let Loaded::Resident(resident) = load(rows, &ReadOptions::default(), &engine.budget).await.unwrap() else { panic!("fits") };
     let handle = |table: OpenTable| Handle { table: Arc::new(table), policy: Arc::new(ReadPolicy::default()) };
-    let lazy = handle(OpenTable { info: info(provider.schema(), false), data: Data::Lazy(provider) });
-    let resident = handle(OpenTable { info: info(resident.schema.clone(), true), data: Data::Resident(resident) });
+    let lazy = handle(OpenTable::new(info(provider.schema(), false), Data::Lazy(provider), ReadOptions::default()));
+    let resident = handle(OpenTable::new(info(resident.schema.clone(), true), Data::Resident(resident), ReadOptions::default()));
     Both { engine, resident, lazy, _folder: folder }
 }
 

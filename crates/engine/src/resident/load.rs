@@ -49,22 +49,14 @@ struct Loader {
     reservation: budget::Reservation,
 }
 
-enum Column {
+pub(super) enum Column {
     Text(TextColumn),
     Other(Vec<ArrayRef>),
 }
 
 impl Loader {
     fn new(schema: SchemaRef, options: &ReadOptions, reservation: budget::Reservation) -> Self {
-        // A text index works on codes, so a listed column is encoded here whatever its answers look like.
-        let encode =
-            |field: &Field| options.dict_encode || (options.index.mode == IndexMode::List && wants_listed(options, field));
-        let column = |field: &Arc<Field>| match field.data_type() {
-            DataType::Dictionary(_, values) if is_text(values) => Column::Text(TextColumn::new(encode(field))),
-            data_type if is_text(data_type) => Column::Text(TextColumn::new(encode(field))),
-            _ => Column::Other(Vec::new()),
-        };
-        let columns = schema.fields().iter().map(column).collect();
+        let columns = schema.fields().iter().map(|field| Column::new(field, options)).collect();
         Self { coalescer: BatchCoalescer::new(schema.clone(), CHUNK_ROWS), schema, columns, rows: 0, reservation }
     }
 
@@ -83,13 +75,7 @@ impl Loader {
             self.rows += chunk.num_rows();
             let mut bytes = 0;
             for (column, array) in self.columns.iter_mut().zip(chunk.columns()) {
-                bytes += match column {
-                    Column::Text(text) => text.push(array)?,
-                    Column::Other(chunks) => {
-                        chunks.push(array.clone());
-                        array.get_array_memory_size() as u64
-                    }
-                };
+                bytes += column.push(array)?;
             }
             if !self.reservation.grow(bytes) {
                 return Ok(false);
@@ -113,10 +99,10 @@ impl Loader {
         let mut stores = Vec::with_capacity(finished.len());
         for column in finished {
             let (field, chunks, store) = column?;
-            if !self.reservation.grow(store.index.as_ref().map_or(0, Index::bytes)) {
+            if !self.reservation.grow(store.index_bytes()) {
                 return Ok(None);
             }
-            stores.push(store);
+            stores.push(Arc::new(store));
             fields.push(field);
             arrays.push(chunks);
         }
@@ -128,8 +114,32 @@ impl Loader {
 }
 
 impl Column {
+    pub(super) fn new(field: &Field, options: &ReadOptions) -> Self {
+        let text = match field.data_type() {
+            DataType::Dictionary(_, values) => is_text(values),
+            data_type => is_text(data_type),
+        };
+        if !text {
+            return Self::Other(Vec::new());
+        }
+        // A text index works on codes, so a listed column is encoded here whatever its answers look like.
+        let listed = options.index.mode == IndexMode::List && wants_listed(options, field);
+        Self::Text(TextColumn::new(options.dict_encode || listed))
+    }
+
+    /// Adds a chunk; gives the bytes it took, roughly.
+    pub(super) fn push(&mut self, array: &ArrayRef) -> Result<u64, ArrowError> {
+        match self {
+            Self::Text(text) => text.push(array),
+            Self::Other(chunks) => {
+                chunks.push(array.clone());
+                Ok(array.get_array_memory_size() as u64)
+            }
+        }
+    }
+
     /// The field as it is kept, the chunks, and what stands beside them.
-    fn finish(self, field: &Field, options: &ReadOptions) -> Result<(Field, Vec<ArrayRef>, ColumnStore), ArrowError> {
+    pub(super) fn finish(self, field: &Field, options: &ReadOptions) -> Result<(Field, Vec<ArrayRef>, ColumnStore), ArrowError> {
         let (chunks, dictionary) = match self {
             Column::Text(text) => text.finish()?,
             Column::Other(chunks) => (chunks, None),
@@ -176,7 +186,7 @@ fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -
 }
 
 /// Columns of chunks → chunks of columns.
-fn chunks(schema: &SchemaRef, columns: &[Vec<ArrayRef>], rows: usize) -> Result<Vec<RecordBatch>, ArrowError> {
+pub(super) fn chunks(schema: &SchemaRef, columns: &[Vec<ArrayRef>], rows: usize) -> Result<Vec<RecordBatch>, ArrowError> {
     let one = |chunk: usize| {
         let size = (rows - chunk * CHUNK_ROWS).min(CHUNK_ROWS);
         let arrays = columns.iter().map(|column| column[chunk].clone()).collect();

@@ -15,12 +15,14 @@ mod plain;
 mod provider;
 mod scan;
 mod top;
+mod view;
 mod zones;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use datahall_core::engine::Rows;
 use index::Index;
+use std::sync::Arc;
 use zones::Zones;
 
 pub(crate) use budget::Budget;
@@ -39,7 +41,7 @@ pub(crate) struct Resident {
     pub(crate) schema: SchemaRef,
     pub(crate) rows: usize,
     chunks: Vec<RecordBatch>,
-    columns: Vec<ColumnStore>,
+    columns: Vec<Arc<ColumnStore>>,
     /// Answers give text as plain text, also where it is kept in a dictionary.
     plain_text: bool,
     /// What it holds of the budget, given back when it is dropped.
@@ -53,6 +55,13 @@ struct ColumnStore {
     dictionary: Option<StringArray>,
     index: Option<Index>,
     zones: Zones,
+}
+
+impl ColumnStore {
+    /// Bytes that its index takes.
+    fn index_bytes(&self) -> u64 {
+        self.index.as_ref().map_or(0, Index::bytes)
+    }
 }
 
 impl Resident {

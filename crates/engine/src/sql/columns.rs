@@ -59,19 +59,31 @@ fn mixed(schemas: &[&SchemaRef]) -> Mixed {
     spellings.into_iter().filter_map(only).collect()
 }
 
+/// Quotes the words of `tokens`, an expression over one table, that are names of its columns with capitals.
+pub(super) fn quote_all(tokens: &mut [TokenWithSpan], schema: &SchemaRef) {
+    put_quotes(tokens, &Columns { anywhere: mixed(&[schema]), qualified: HashMap::new(), structs: structs(&[schema]) });
+}
+
 /// Quotes the words of `tokens` that are names of columns with capitals of `tables`: after the name or alias of a table
 /// those of that table, elsewhere those that are the same in all the tables that `tokens` name.
 pub(super) fn quote(tokens: &mut [TokenWithSpan], tables: &[(&str, SchemaRef)]) {
     let qualifiers = qualifiers(tokens, tables);
     let mut named: Vec<&SchemaRef> = qualifiers.values().flatten().copied().collect();
     named.dedup_by(|one, other| Arc::ptr_eq(one, other));
-    let structs =
-        named.iter().flat_map(|schema| schema.fields()).filter(|field| matches!(field.data_type(), DataType::Struct(_)));
     let columns = Columns {
-        structs: structs.map(|field| field.name().to_lowercase()).collect(),
+        structs: structs(&named),
         anywhere: mixed(&named),
         qualified: qualifiers.into_iter().map(|(name, schemas)| (name, mixed(&schemas))).collect(),
     };
+    put_quotes(tokens, &columns);
+}
+
+fn structs(schemas: &[&SchemaRef]) -> HashSet<String> {
+    let fields = schemas.iter().flat_map(|schema| schema.fields());
+    fields.filter(|field| matches!(field.data_type(), DataType::Struct(_))).map(|field| field.name().to_lowercase()).collect()
+}
+
+fn put_quotes(tokens: &mut [TokenWithSpan], columns: &Columns) {
     let words: Vec<(usize, String)> =
         (0..tokens.len()).filter_map(|at| Some((at, columns.spelling(tokens, at)?.to_owned()))).collect();
     for (at, spelling) in words {

@@ -116,6 +116,7 @@ mod tests {
         ReadPolicy {
             visible: ColumnChoice::Exclude(vec!["SSN".into()]),
             filterable: ColumnChoice::Exclude(vec!["name".into()]),
+            ..ReadPolicy::default()
         }
     }
 

@@ -14,6 +14,7 @@ mod information;
 mod lineage;
 mod parse;
 mod provider;
+pub(crate) mod row_filter;
 mod shape;
 mod text;
 mod verify;
@@ -32,7 +33,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
-use datafusion::sql::sqlparser::ast::{ObjectName, Statement};
+use datafusion::sql::sqlparser::ast::{ObjectName, Query, Statement};
 use datahall_core::policy::ReadPolicy;
 use datahall_core::{Error, Result};
 use parse::Asked;
@@ -63,7 +64,7 @@ fn deep<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
 pub(crate) fn tables_in(sql: &str) -> Result<Vec<String>> {
     deep(|| match parse::statement(parse::tokens(sql)?)? {
         Asked::Describe(name) => Ok(vec![shape::written(&name)?]),
-        Asked::Query(query) => Ok(shape::check(&query)?.tables),
+        Asked::Query(query) | Asked::Explain(query) => Ok(shape::check(&query)?.tables),
     })
 }
 
@@ -88,24 +89,40 @@ pub(crate) fn plan(
         let known = Known::new(state, &named, 1_000 + tokens.len().saturating_mul(32));
         let plan = match parse::statement(tokens)? {
             Asked::Describe(name) => described(&known, &name)?,
-            Asked::Query(query) => {
-                known.check_functions(&shape::check(&query)?.functions)?;
-                let options = ParserOptions::from(&state.config_options().sql_parser);
-                let planner = SqlToRel::new_with_options(&known, options);
-                planner.sql_statement_to_plan(Statement::Query(query)).map_err(|error| explain::planning(&error))?
-            }
+            Asked::Query(query) => checked(state, &known, query, &named)?,
+            Asked::Explain(query) => explained(state, &checked(state, &known, query, &named)?)?,
         };
-        verify::check(&plan, &named)?;
-        lineage::check(&plan)?;
         let limit = usize::try_from(max_rows).unwrap_or(usize::MAX);
         LogicalPlanBuilder::from(plan).limit(0, Some(limit)).and_then(LogicalPlanBuilder::build).map_err(Error::internal)
     })
+}
+
+fn checked(state: &SessionState, known: &Known, query: Box<Query>, named: &[Named]) -> Result<LogicalPlan> {
+    known.check_functions(&shape::check(&query)?.functions)?;
+    let options = ParserOptions::from(&state.config_options().sql_parser);
+    let planner = SqlToRel::new_with_options(known, options);
+    let plan = planner.sql_statement_to_plan(Statement::Query(query)).map_err(|error| explain::planning(&error))?;
+    verify::check(&plan, named)?;
+    lineage::check(&plan)?;
+    Ok(plan)
+}
+
+/// The optimised plan as a row of text. It names tables and columns as the caller sees them: filters and masks of his
+/// policy are within the tables.
+fn explained(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan> {
+    let plan = state.optimize(plan).map_err(|error| explain::planning(&error))?;
+    let rows = information::explained(&plan.display_indent().to_string()).ok_or_else(|| Error::internal("explaining a plan"))?;
+    scanned("plan", rows)
+}
+
+fn scanned(name: &str, rows: Arc<dyn TableProvider>) -> Result<LogicalPlan> {
+    let scan = LogicalPlanBuilder::scan(name, provider_as_source(rows), None);
+    scan.and_then(LogicalPlanBuilder::build).map_err(Error::internal)
 }
 
 fn described(known: &Known, name: &ObjectName) -> Result<LogicalPlan> {
     let name = shape::written(name)?;
     let table = known.table(&name).ok_or_else(|| Error::invalid(format!("unknown table: {name}")))?;
     let rows = information::describe(&table.schema()).ok_or_else(|| Error::internal("describing a table"))?;
-    let scan = LogicalPlanBuilder::scan("described", provider_as_source(rows), None);
-    scan.and_then(LogicalPlanBuilder::build).map_err(Error::internal)
+    scanned("described", rows)
 }

@@ -1,7 +1,7 @@
 //! Text → tokens → one statement, within bounds, with line and column where it is wrong.
 
 use super::dialect::ReadDialect;
-use datafusion::sql::sqlparser::ast::{ObjectName, Query};
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
@@ -25,6 +25,8 @@ pub(super) enum Asked {
     Query(Box<Query>),
     /// The columns of a table.
     Describe(ObjectName),
+    /// How rows would be read.
+    Explain(Box<Query>),
 }
 
 /// The tokens of `sql` without blanks and comments.
@@ -76,6 +78,17 @@ fn check(tokens: &[TokenWithSpan]) -> Result<()> {
     Ok(())
 }
 
+/// The one expression that `tokens` are.
+///
+/// # Errors
+/// `Invalid`: a syntax error, or more than an expression.
+pub(super) fn expression(tokens: Vec<TokenWithSpan>) -> Result<Expr> {
+    let dialect = ReadDialect::new(tokens.len());
+    let mut parser = Parser::new(&dialect).with_recursion_limit(48).with_tokens_with_locations(tokens);
+    let expression = parser.parse_expr().map_err(wrong)?;
+    ended(&parser, false).map(|()| expression)
+}
+
 /// The one statement that `tokens` are.
 ///
 /// # Errors
@@ -92,16 +105,25 @@ pub(super) fn statement(tokens: Vec<TokenWithSpan>) -> Result<Asked> {
             let _ = parser.parse_keyword(Keyword::TABLE);
             Asked::Describe(parser.parse_object_name(false).map_err(wrong)?)
         }
+        Keyword::EXPLAIN => {
+            parser.next_token();
+            Asked::Explain(parser.parse_query().map_err(wrong)?)
+        }
         _ => return Err(not_allowed(&first.value)),
     };
-    let mut ended = false;
+    let mut semicolon = false;
     while parser.consume_token(&Token::SemiColon) {
-        ended = true;
+        semicolon = true;
     }
+    ended(&parser, semicolon).map(|()| asked)
+}
+
+/// Refuses what is left, after a semicolon or without one.
+fn ended(parser: &Parser<'_>, semicolon: bool) -> Result<()> {
     let next = parser.peek_token();
     match next.token {
-        Token::EOF => Ok(asked),
-        _ if ended => Err(Error::invalid("only one statement is allowed")),
+        Token::EOF => Ok(()),
+        _ if semicolon => Err(Error::invalid("only one statement is allowed")),
         found => {
             let at = next.span.start;
             Err(Error::invalid(format!("syntax error at line {}, column {}: unexpected {found}", at.line, at.column)))
@@ -112,7 +134,7 @@ pub(super) fn statement(tokens: Vec<TokenWithSpan>) -> Result<Asked> {
 fn not_allowed(found: &str) -> Error {
     let found: String = found.chars().take(40).collect();
     let found = if found.is_empty() { "nothing of the kind".to_owned() } else { found.to_uppercase() };
-    Error::invalid(format!("only one SELECT, WITH, VALUES or DESCRIBE statement is allowed; found {found}"))
+    Error::invalid(format!("only one SELECT, WITH, VALUES, DESCRIBE or EXPLAIN statement is allowed; found {found}"))
 }
 
 fn wrong(error: ParserError) -> Error {

@@ -50,6 +50,18 @@ pub(super) fn check(query: &Query) -> Result<Names> {
     }
 }
 
+/// What `expression` names.
+///
+/// # Errors
+/// `Invalid` beyond the bounds.
+pub(super) fn check_expression(expression: &Expr) -> Result<Names> {
+    let mut shape = Shape { used: vec![Work::default()], ..Shape::default() };
+    match expression.visit(&mut shape) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(shape.names),
+    }
+}
+
 /// A name as the caller means it: unquoted parts in lower case, quoted ones exact, joined with dots.
 ///
 /// # Errors

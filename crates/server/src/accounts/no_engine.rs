@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
-use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table};
+use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, SchemaRef, Table};
+use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
 use std::sync::Arc;
@@ -28,6 +29,10 @@ impl Engine for NoEngine {
     }
 
     async fn sql(&self, _: &str, _: &[NamedHandle], _: u64) -> Result<Rows> {
+        none()
+    }
+
+    fn check_row_filter(&self, _: &str, _: &SchemaRef) -> Result<RowFilter> {
         none()
     }
 

@@ -61,7 +61,7 @@ impl Stated {
         }
         let mut policy = self.unchecked();
         policy.row_filter = match &self.row_filter {
-            Some(sql) => Some(engine.check_row_filter(sql, schema).map_err(|error| error.context("row_filter"))?),
+            Some(sql) => Some(engine.check_row_filter(sql, schema)?),
             None => None,
         };
         policy.check(schema)?;

@@ -29,9 +29,9 @@ pub(crate) fn seen(batch: &RecordBatch, policy: &ReadPolicy) -> RecordBatch {
 
 /// A row filter as this engine knows it: `COLUMN = caller('ATTRIBUTE')`.
 pub(crate) fn parse(sql: &str, schema: &SchemaRef) -> Result<RowFilter> {
-    let (column, attribute) = parts(sql).ok_or_else(|| Error::invalid("no row filter"))?;
+    let (column, attribute) = parts(sql).ok_or_else(|| Error::invalid("row_filter: not understood"))?;
     if schema.column_with_name(column).is_none() {
-        return Err(Error::invalid(format!("unknown column: {column}")));
+        return Err(Error::invalid(format!("row_filter: unknown column: {column}")));
     }
     Ok(RowFilter { sql: sql.to_owned(), attributes: vec![attribute.to_owned()] })
 }

@@ -20,7 +20,7 @@ struct SqlBody {
 
 pub(super) fn describe() -> Operation {
     Operation::new("query", "run_sql", "Run one read-only SQL statement")
-        .about("SELECT, WITH, VALUES or DESCRIBE over the datasets, joins included. Off unless `[sql] enabled` is true.")
+        .about("SELECT, WITH, VALUES, DESCRIBE or EXPLAIN over the datasets, joins included. Off unless `[sql] enabled` is true.")
         .query("format", answer::format_schema(), answer::FORMAT_TEXT)
         .body("SqlRequest", true, json!({"sql": "SELECT origin, count(*) AS flights FROM flights GROUP BY origin ORDER BY flights DESC", "max_rows": 10}))
         .content(200, "The rows", answer::content("SqlResult"), json!({"X-Max-Rows": {"schema": {"type": "integer"}}}))

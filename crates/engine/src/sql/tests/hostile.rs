@@ -76,7 +76,7 @@ fn refusals_read_well() {
     let said = |sql: &str| refusal(sql).message().to_owned();
     assert_eq!(said("SELECT * FROM nothing"), "unknown table: nothing");
     assert_eq!(said("SELECT nothing FROM people"), "unknown column: nothing");
-    assert_eq!(said("DROP TABLE people"), "only one SELECT, WITH, VALUES or DESCRIBE statement is allowed; found DROP");
+    assert_eq!(said("DROP TABLE people"), "only one SELECT, WITH, VALUES, DESCRIBE or EXPLAIN statement is allowed; found DROP");
     assert_eq!(said("SELECT $1"), "line 1, column 8: parameters are not supported; write the value");
     assert_eq!(said("SELECT * INTO x FROM people"), "SELECT INTO is not supported");
     assert_eq!(said("SELECT a FROM cars; SELECT 1"), "only one statement is allowed");

@@ -10,6 +10,7 @@ fn guarded() -> Given {
     tables[1].2 = Arc::new(ReadPolicy {
         visible: ColumnChoice::Exclude(vec!["Team".into()]),
         filterable: ColumnChoice::Exclude(vec!["NAME".into()]),
+        ..ReadPolicy::default()
     });
     tables
 }

@@ -62,7 +62,7 @@ async fn nonsense_is_refused_with_words_and_versions_count() {
     for (change, why) in [
         (mask("x", "full"), "unknown column: x"),
         (mask("kind", "scramble"), "masking.kind.strategy: unknown masking strategy"),
-        (filter(Some("nonsense")), "row_filter: no row filter"),
+        (filter(Some("nonsense")), "row_filter: not understood"),
         (filter(Some("x = caller('a')")), "row_filter: unknown column: x"),
         (filter(Some(" ")), "row_filter: must not be empty"),
     ] {

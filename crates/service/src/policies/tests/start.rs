@@ -16,7 +16,7 @@ async fn what_does_not_suit_the_rows_is_refused_or_serves_nothing() {
     for (policy, why) in [
         (json!({"masks": {"x": {"strategy": "full"}}}), "a mask names an unknown column: x"),
         (json!({"row_filter": "x = caller('a')"}), "row_filter: unknown column: x"),
-        (json!({"row_filter": "1 = 1"}), "row_filter: no row filter"),
+        (json!({"row_filter": "1 = 1"}), "row_filter: not understood"),
         (json!({"masks": {"id": {"hidden": true}, "kind": {"hidden": true}, "v": {"hidden": true}}}), "hides every column"),
     ] {
         let fixture = Fixture::new().await;
