@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn if_match_gives_versions() {
         assert_eq!(versions_matched(&HeaderMap::new()), None);
-        for (value, expected) in [("*", None), ("\"3\", \"4\"", Some(vec![3, 4])), ("W/\"3\"", Some(vec![])), ("x", Some(vec![]))] {
+        for (value, expected) in [("*", None), ("\"3\", \"4\"", Some(vec![3, 4])), ("W/\"3\"", Some(vec![])), ("x", Some(vec![]))]
+        {
             assert_eq!(versions_matched(&headers(header::IF_MATCH, value)), expected, "{value}");
         }
     }

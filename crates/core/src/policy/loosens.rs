@@ -73,9 +73,7 @@ fn shown(mask: Option<&ColumnMask>) -> Shown {
 mod tests {
     use super::super::{Attributes, Caller, ReadPolicy, RowAccess, RowFilter};
     use super::*;
-    use proptest::prelude::{
-        Just, any, prop, prop_assert, prop_assert_eq, prop_compose, prop_oneof, proptest,
-    };
+    use proptest::prelude::{Just, any, prop, prop_assert, prop_assert_eq, prop_compose, prop_oneof, proptest};
     use proptest::strategy::Strategy as Generator;
 
     const ROLES: [&str; 3] = ["viewer", "editor", "admin"];
@@ -113,10 +111,12 @@ mod tests {
     }
 
     fn filter() -> impl Generator<Value = Option<RowFilter>> {
-        prop::option::of(prop::sample::select(vec!["x", "y"]).prop_map(|attribute| RowFilter {
-            sql: format!("c = caller('{attribute}')"),
-            attributes: vec![attribute.into()],
-        }))
+        prop::option::of(
+            prop::sample::select(vec!["x", "y"]).prop_map(|attribute| RowFilter {
+                sql: format!("c = caller('{attribute}')"),
+                attributes: vec![attribute.into()],
+            }),
+        )
     }
 
     prop_compose! {

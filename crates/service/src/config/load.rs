@@ -218,6 +218,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_policy_says_where() {
+        let head = "[[dataset]]\nname = 'a'\nsource = {kind='csv',location='x'}\n";
+        for (text, expected) in [
+            ("[dataset.masks.ssn]\nstrategy = 'scramble'\n", "line 5: masks.ssn.strategy: unknown masking strategy: scramble"),
+            (
+                "[dataset.masks.ssn]\nstrategy = 'full'\nunmask_roles = 'admin'\n",
+                "line 6: dataset.masks.ssn.unmask_roles: invalid type",
+            ),
+            ("[dataset.masks.ssn]\nstrategy = 'bucket'\nwidth = 0\n", "line 6: masks.ssn.width: the width of a bucket"),
+            ("[dataset.masks.ssn]\nstrategy = 'full'\nrole = 'x'\n", "line 6: unknown key `role` in [dataset.masks.ssn]"),
+            ("masks = ['full']\n", "line 4: dataset.masks: must be a table"),
+            ("row_filter = ''\n", "line 4: row_filter: must not be empty"),
+        ] {
+            let found = problems(&format!("{head}{text}"));
+            assert!(found.len() == 1 && found[0].contains(expected), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
     fn what_this_version_does_not_have_loads_with_a_note() {
         let text = "[server.pgwire]\nenabled = true\npassword = 'p4ss'\n[mcp]\nenabled = true\n[docs]\npath = '/mkdocs'\n[datafusion]\npushdown_filters = true\n";
         let (settings, problems) = check_text(Path::new("d.toml"), text.into(), &Environment::fixed(&[]));

@@ -219,7 +219,10 @@ mod tests {
             (r#""masks":{"a":{"hidden":true,"width":1}}"#, "masks.a.width: "),
             (r#""masks":{"a":{"strategy":"full","unmask_roles":"admin"}}"#, "masks.a.unmask_roles: invalid type: string"),
             (r#""masks":{"a":{"strategy":"full","unmask_roles":[""]}}"#, "masks.a.unmask_roles: a role or group"),
-            (r#""masks":{"a":{"strategy":"full","unmask_role":[]}}"#, "unknown field: unmask_role in masks.a; did you mean `unmask_roles`?"),
+            (
+                r#""masks":{"a":{"strategy":"full","unmask_role":[]}}"#,
+                "unknown field: unmask_role in masks.a; did you mean `unmask_roles`?",
+            ),
             (r#""masks":{"a":["full"]}"#, "masks.a: invalid type: sequence, expected a mask"),
             (r#""masks":[]"#, "masks: must be an object"),
             (r#""masks":{"a":{"strategy":"full"},"a":{"strategy":"hash"}}"#, "twice: a"),

@@ -2,8 +2,8 @@
 
 use super::dataset::BucketInHostName;
 use super::{
-    AddressingStyle, BucketInHost, DatasetBlock, Environment, IndexModeBlock, NullValues, OptionsBlock,
-    PartitioningBlock, S3Block, SheetOption,
+    AddressingStyle, BucketInHost, DatasetBlock, Environment, IndexModeBlock, NullValues, OptionsBlock, PartitioningBlock,
+    S3Block, SheetOption,
 };
 use datahall_core::dataset::{
     DatasetSpec, FileFormat, FileSource, IndexMode, IndexOptions, Location, Partitioning, ReadOptions, S3Options, Source,

@@ -103,7 +103,9 @@ impl Service {
             let schema = &current.generation.table.info().schema;
             let policy = current.policy.for_ctx(ctx);
             let seen = |field: &Arc<arrow::datatypes::Field>| {
-                policy.visible.allows(field.name()) && policy.mask(field.name()).is_none() && policy.filterable.allows(field.name())
+                policy.visible.allows(field.name())
+                    && policy.mask(field.name()).is_none()
+                    && policy.filterable.allows(field.name())
             };
             let fields: Vec<_> = schema.fields().iter().filter(|field| seen(field)).cloned().collect();
             self.engine.check_row_filter(sql, &Arc::new(Schema::new(fields))).is_ok()

@@ -174,17 +174,14 @@ mod tests {
         let before = merged(&Kept::default(), "Age", Some(MaskChange { width: Some(Some(5.0)), ..mask("bucket") })).unwrap();
         let roles = MaskChange { unmask_roles: Some(Some(vec![])), ..MaskChange::default() };
         let after = merged(&before, "age", Some(roles)).unwrap();
-        let expected = ColumnMask {
-            column: "Age".into(),
-            strategy: Strategy::Bucket { width: 5.0 },
-            hidden: false,
-            unmask_roles: vec![],
-        };
+        let expected =
+            ColumnMask { column: "Age".into(), strategy: Strategy::Bucket { width: 5.0 }, hidden: false, unmask_roles: vec![] };
         assert_eq!(after.masks[0].mask, expected);
         assert_eq!(merged(&after, "age", Some(mask("full"))).unwrap().masks[0].mask.strategy, Strategy::Full);
         assert_eq!(merged(&after, "b", Some(mask("hash"))).unwrap().masks.len(), 2);
         assert!(merged(&after, "AGE", None).unwrap().masks.is_empty());
-        let replaced = PolicyChange { masks: Some(MasksChange::Replace([("b".into(), mask("hash"))].into())), ..Default::default() };
+        let replaced =
+            PolicyChange { masks: Some(MasksChange::Replace([("b".into(), mask("hash"))].into())), ..Default::default() };
         assert_eq!(replaced.applied_to(&after).unwrap().masks[0].mask.column, "b");
     }
 

@@ -1,8 +1,8 @@
 //! A policy as records keep it: a `Mask` for each column, row filter and visibility in the `Dataset`; and who stated what.
 
 use super::Stated;
-use crate::config::{self, MaskBlock};
 use crate::DatasetBlock;
+use crate::config::{self, MaskBlock};
 use datahall_catalog::{AuditEntry, Change, Dataset, List, Mask, Object, Origin, Visibility};
 use datahall_core::policy::{ColumnMask, Strategy};
 use datahall_core::{Error, Result};
@@ -174,7 +174,7 @@ impl KeptMask {
             (WIDTH, width),
             (SENSITIVITY, self.sensitivity.as_ref().map(|text| json!(text))),
             (PROJECT_ROLES, self.project_roles.as_ref().map(|roles| json!(roles))),
-            (IN_FILE, self.in_file.then(|| json!(true))),
+            (IN_FILE, self.in_file.then_some(Json::Bool(true))),
         ];
         let known = [WIDTH, SENSITIVITY, PROJECT_ROLES, IN_FILE];
         let others = there.into_iter().flat_map(|there| there.params.clone()).filter(|(name, _)| !known.contains(&&**name));

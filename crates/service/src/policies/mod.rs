@@ -11,16 +11,16 @@ mod kept;
 mod read;
 mod stated;
 mod take_over;
-mod told;
 mod token_keys;
+mod told;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use in_force::InForce;
 pub(crate) use kept::{Kept, KeptMask, masks_of, write_masks};
-pub(crate) use take_over::stated;
 pub(crate) use stated::Stated;
+pub(crate) use take_over::stated;
 pub(crate) use token_keys::TokenKeys;
 
 pub use changed::{MaskChange, MasksChange, PolicyChange};

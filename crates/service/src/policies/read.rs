@@ -90,9 +90,8 @@ impl Service {
     pub(super) fn info(&self, ctx: &Ctx, entry: &Arc<Entry>, dataset: &Dataset, kept: &Kept) -> PolicyInfo {
         let changes = self.verdict(ctx, entry, Privilege::WriteConf) == Verdict::Allowed;
         let visible = entry.current().map(|current| current.policy.for_ctx(ctx));
-        let shown = |column: &str, hidden: bool| {
-            changes || visible.as_ref().map_or(!hidden, |policy| policy.visible.allows(column))
-        };
+        let shown =
+            |column: &str, hidden: bool| changes || visible.as_ref().map_or(!hidden, |policy| policy.visible.allows(column));
         let masks = kept.masks.iter().filter(|kept| shown(&kept.mask.column, kept.mask.hidden));
         let info = |kept: &super::KeptMask| MaskInfo {
             strategy: kept.mask.strategy.name(),

@@ -11,7 +11,7 @@ pub(super) struct Fault {
     /// `None`: as its kind is.
     as_: Option<(StatusCode, &'static str)>,
     /// What was asked for, and of which dataset, where that is known.
-    of: Option<(&'static str, String)>,
+    of: Option<Box<(&'static str, String)>>,
 }
 
 impl Fault {
@@ -22,7 +22,10 @@ impl Fault {
 
     /// The caller may not do this to the dataset `name`.
     pub(super) fn refused(error: Error, permission: &'static str, name: &str) -> Self {
-        Self { of: Some((permission, name.to_owned())), ..Self::coded(StatusCode::FORBIDDEN, "permission_denied", error) }
+        Self {
+            of: Some(Box::new((permission, name.to_owned()))),
+            ..Self::coded(StatusCode::FORBIDDEN, "permission_denied", error)
+        }
     }
 
     /// A parameter of the query string is wrong.
@@ -47,7 +50,7 @@ pub(super) fn settle(outcome: Result<Response, Fault>) -> datahall_core::Result<
         Err(Fault { error, as_: None, .. }) => Err(error),
         Err(Fault { error, as_: Some((status, code)), of }) => {
             tracing::debug!(code, error = error.message(), "request refused");
-            Ok(error::render_as(status, code, of.as_ref().map(|(permission, name)| (*permission, name.as_str())), &error))
+            Ok(error::render_as(status, code, of.as_deref().map(|(permission, name)| (*permission, name.as_str())), &error))
         }
     }
 }

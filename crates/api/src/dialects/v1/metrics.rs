@@ -36,7 +36,12 @@ fn gauges(stats: &Stats, out: &mut String) {
         ("datapress_datasets_pending", "gauge", "Datasets not loaded yet.", stats.pending),
         ("datapress_datasets_failed", "gauge", "Datasets that could not be loaded.", stats.failed),
         ("datapress_saved_queries", "gauge", "Saved queries.", stats.saved_queries),
-        ("datapress_memory_bytes", "gauge", "Bytes of rows held in memory, of datasets of which nothing is kept from anybody.", stats.memory_bytes),
+        (
+            "datapress_memory_bytes",
+            "gauge",
+            "Bytes of rows held in memory, of datasets of which nothing is kept from anybody.",
+            stats.memory_bytes,
+        ),
         ("datapress_refresh_running", "gauge", "Loads going on.", stats.loads_running),
         ("datapress_refresh_success_total", "counter", "Loads that succeeded.", stats.loads),
         ("datapress_refresh_failure_total", "counter", "Loads that failed.", stats.load_failures),

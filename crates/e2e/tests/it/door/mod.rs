@@ -16,27 +16,24 @@ const FORMATS: &[&str] = &["json", "ndjson", "csv", "tsv", "arrow", "parquet"];
 #[tokio::test]
 async fn pages_tell_nothing() {
     let worlds = Worlds::start().await;
-    let ask = |noise: &mut noise::Noise, dataset: &str| {
-        Ask::post(format!("/api/v1/datasets/{dataset}/query"), queries::page(noise))
-    };
+    let ask =
+        |noise: &mut noise::Noise, dataset: &str| Ask::post(format!("/api/v1/datasets/{dataset}/query"), queries::page(noise));
     worlds.all_alike("pages", ask).await;
 }
 
 #[tokio::test]
 async fn groups_tell_nothing() {
     let worlds = Worlds::start().await;
-    let ask = |noise: &mut noise::Noise, dataset: &str| {
-        Ask::post(format!("/api/v1/datasets/{dataset}/query"), queries::groups(noise))
-    };
+    let ask =
+        |noise: &mut noise::Noise, dataset: &str| Ask::post(format!("/api/v1/datasets/{dataset}/query"), queries::groups(noise));
     worlds.all_alike("groups", ask).await;
 }
 
 #[tokio::test]
 async fn counts_tell_nothing() {
     let worlds = Worlds::start().await;
-    let ask = |noise: &mut noise::Noise, dataset: &str| {
-        Ask::post(format!("/api/v1/datasets/{dataset}/count"), queries::count(noise))
-    };
+    let ask =
+        |noise: &mut noise::Noise, dataset: &str| Ask::post(format!("/api/v1/datasets/{dataset}/count"), queries::count(noise));
     worlds.all_alike("counts", ask).await;
 }
 

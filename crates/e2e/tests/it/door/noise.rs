@@ -6,7 +6,8 @@ pub(super) struct Noise(u64);
 impl Noise {
     /// Those of the case `number` on the surface `name`.
     pub(super) fn of(name: &str, number: usize) -> Self {
-        let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325, |seed: u64, byte| (seed ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let seed =
+            name.bytes().fold(0xcbf2_9ce4_8422_2325, |seed: u64, byte| (seed ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         Self(seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 

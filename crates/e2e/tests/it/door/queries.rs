@@ -23,15 +23,32 @@ fn value(noise: &mut Noise, column: &str) -> Value {
     }
     let number = noise.below(420) as i64;
     match column {
-        "id" | "divisor" | "level" | "hidden_number" => noise.pick(&[json!(number), json!(number % 9), json!(0), json!(-1), json!(i64::MAX)]),
+        "id" | "divisor" | "level" | "hidden_number" => {
+            noise.pick(&[json!(number), json!(number % 9), json!(0), json!(-1), json!(i64::MAX)])
+        }
         "amount" | "redacted" => noise.pick(&[json!(number as f64 / 8.0), json!(0), json!(-2.5), json!(1e15)]),
-        "day" | "born" => noise.pick(&[json!("2020-03-01"), json!("1970-02-01"), json!("1970"), json!("1999-11-30"), json!("0001-01-01")]),
+        "day" | "born" => {
+            noise.pick(&[json!("2020-03-01"), json!("1970-02-01"), json!("1970"), json!("1999-11-30"), json!("0001-01-01")])
+        }
         "region" => noise.pick(&[json!("EU"), json!("US"), json!("eu"), json!("XX")]),
         "full" => noise.pick(&[json!("***"), json!(format!("a-{number}")), json!(format!("b-{number}")), json!("left%")]),
-        "mail" => noise.pick(&[json!("****@one.example.com"), json!(format!("ann{number}@two.example.com")), json!("%three%"), json!("s%")]),
+        "mail" => noise.pick(&[
+            json!("****@one.example.com"),
+            json!(format!("ann{number}@two.example.com")),
+            json!("%three%"),
+            json!("s%"),
+        ]),
         "salary" => noise.pick(&[json!("[200,300)"), json!(number), json!("[2%"), json!(205)]),
         "card" => noise.pick(&[json!("12****12"), json!("12345678"), json!("0%"), json!("%98765%")]),
-        _ => noise.pick(&[json!("alpha"), json!("Beta"), json!("7"), json!("%a%"), json!("n/a"), json!("50\\%\\_"), json!("not a number")]),
+        _ => noise.pick(&[
+            json!("alpha"),
+            json!("Beta"),
+            json!("7"),
+            json!("%a%"),
+            json!("n/a"),
+            json!("50\\%\\_"),
+            json!("not a number"),
+        ]),
     }
 }
 
@@ -83,16 +100,23 @@ pub(super) fn groups(noise: &mut Noise) -> Value {
     let aggregates = noise.some(0, 3, |noise| {
         let op = noise.pick(FUNCTIONS);
         let alias = format!("x{}", noise.below(1_000));
-        if op == "count" && noise.once_in(2) { json!({"op": op, "alias": alias}) } else { json!({"op": op, "col": column(noise), "alias": alias}) }
+        if op == "count" && noise.once_in(2) {
+            json!({"op": op, "alias": alias})
+        } else {
+            json!({"op": op, "col": column(noise), "alias": alias})
+        }
     });
     let names: Vec<&str> =
         aggregates.iter().filter_map(|aggregate| aggregate["alias"].as_str()).chain(group.iter().copied()).collect();
     let having = noise.some(0, 1, |noise| {
         let column = noise.pick(&names);
-        predicate(noise, if column.starts_with('x') { "level" } else { column }).as_object_mut().map_or(Value::Null, |predicate| {
-            predicate.insert("col".into(), column.into());
-            Value::Object(std::mem::take(predicate))
-        })
+        predicate(noise, if column.starts_with('x') { "level" } else { column }).as_object_mut().map_or(
+            Value::Null,
+            |predicate| {
+                predicate.insert("col".into(), column.into());
+                Value::Object(std::mem::take(predicate))
+            },
+        )
     });
     json!({
         "group_by": group,

@@ -91,13 +91,15 @@ impl Worlds {
 
     /// Both answers, which are alike.
     pub(super) async fn alike(&self, ask: &Ask, what: &str) -> (Reply, Reply) {
-        let replies = tokio::join!(self.a.send(ask.request(&self.a, &self.keys[0])), self.b.send(ask.request(&self.b, &self.keys[1])));
+        let replies =
+            tokio::join!(self.a.send(ask.request(&self.a, &self.keys[0])), self.b.send(ask.request(&self.b, &self.keys[1])));
         let (a, b) = (plain(&replies.0), plain(&replies.1));
         assert_ne!(a.status, 500, "{what}: {ask:?}: {}", replies.0.text());
         assert_eq!((a.status, &a.headers), (b.status, &b.headers), "{what}: {ask:?}\n{}\n{}", replies.0.text(), replies.1.text());
         if a.body != b.body {
             let at = a.body.iter().zip(&b.body).position(|(a, b)| a != b).unwrap_or(a.body.len().min(b.body.len()));
-            let near = |body: &[u8]| String::from_utf8_lossy(&body[at.saturating_sub(60)..(at + 60).min(body.len())]).into_owned();
+            let near =
+                |body: &[u8]| String::from_utf8_lossy(&body[at.saturating_sub(60)..(at + 60).min(body.len())]).into_owned();
             let lengths = (a.body.len(), b.body.len());
             panic!("{what}: {ask:?}: the bodies {lengths:?} differ at byte {at}:\n{}\n{}", near(&a.body), near(&b.body));
         }
@@ -157,7 +159,7 @@ fn blank(json: &mut Value) -> bool {
             }
             found
         }
-        Value::Array(items) => items.iter_mut().fold(false, |found, item| blank(item) || found),
+        Value::Array(items) => items.iter_mut().map(blank).filter(|found| *found).count() > 0,
         _ => false,
     }
 }

@@ -76,7 +76,9 @@ pub(super) fn statement(noise: &mut Noise, t: &str) -> String {
         6 => format!("SELECT l.id, r.id FROM {t} l JOIN {t} r ON l.{x} = r.{x} AND l.id < r.id ORDER BY 1, 2 LIMIT 40"),
         7 => format!("SELECT count(*) FROM {t} l LEFT JOIN {t} r ON l.\"full\" = r.card WHERE r.id IS NULL"),
         8 => format!("SELECT id, row_number() OVER (PARTITION BY {x} ORDER BY id) AS n FROM {t} ORDER BY id {limit}"),
-        9 => format!("SELECT id, lag({x}) OVER (ORDER BY id) AS before, sum(level) OVER (ORDER BY id) AS s FROM {t} ORDER BY id {limit}"),
+        9 => format!(
+            "SELECT id, lag({x}) OVER (ORDER BY id) AS before, sum(level) OVER (ORDER BY id) AS s FROM {t} ORDER BY id {limit}"
+        ),
         10 => format!("SELECT id FROM {t} WHERE {x} IN (SELECT {x} FROM {t} WHERE {a}) ORDER BY id {limit}"),
         11 => format!("SELECT id FROM {t} o WHERE EXISTS (SELECT 1 FROM {t} i WHERE i.id = 10 / o.divisor) ORDER BY id {limit}"),
         12 => format!("SELECT (SELECT max({x}) FROM {t}) AS m, (SELECT count(*) FROM {t} WHERE {a}) AS n"),

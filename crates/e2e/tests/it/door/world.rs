@@ -42,7 +42,7 @@ impl World {
     /// How many rows are left out after each that is shown.
     fn left_out(self, shown: usize) -> usize {
         match self {
-            Self::A => usize::from(shown % 10 == 0),
+            Self::A => usize::from(shown.is_multiple_of(10)),
             Self::B => 23,
         }
     }
@@ -76,7 +76,7 @@ impl World {
             digits: (at * 7 % 100).to_string(),
             divisor: at % 9 + 1,
             full: unless(17).then(|| format!("{}-{}", if other == 1 { "b" } else { "a" }, at * (1 + 5 * other))),
-            redacted: if other == 1 { (number % 3 != 0).then_some(at as f64 * -2.5) } else { Some(at as f64 + 0.25) },
+            redacted: if other == 1 { (!number.is_multiple_of(3)).then_some(at as f64 * -2.5) } else { Some(at as f64 + 0.25) },
             mail: unless(7).then(|| format!("{name}{at}@{}.example.com", ["one", "two", "three"][number % 3])),
             salary: unless(19).then_some(at % 30 * 100 + if other == 1 { at * 7 % 100 } else { 5 }),
             card: Some(format!("{:02}{middle}{:02}", number % 90, number % 40)),
@@ -92,9 +92,9 @@ impl World {
         Row {
             id: [at, -at, at + 1_000_000, i64::MAX / 2][number % 4] * odd,
             region: [Some("US"), None, Some("eu"), Some("XX")][number % 4],
-            level: (number % 3 != 0).then_some([0, -1, 2_000_000_000][number % 3]),
+            level: (!number.is_multiple_of(3)).then_some([0, -1, 2_000_000_000][number % 3]),
             amount: [Some(1e15), Some(-0.5), None, Some(0.5)][number % 4],
-            day: (number % 5 != 0).then_some([-700_000, 0, 2_000_000][number % 3] / 10),
+            day: (!number.is_multiple_of(5)).then_some([-700_000, 0, 2_000_000][number % 3] / 10),
             word: [Some("not a number"), Some(""), None, Some("alpha")][number % 4].map(str::to_owned),
             digits: ["n/a", "99999999999999999999", "-", "1e5"][number % 4].to_owned(),
             divisor: 0,
@@ -102,7 +102,7 @@ impl World {
             redacted: Some(at as f64 * 0.5 + 0.125),
             mail: [Some("no address"), None, Some("x@left.example.org")][number % 3].map(str::to_owned),
             salary: Some(at * 1_000_003),
-            card: (number % 2 == 0).then(|| format!("{number}")),
+            card: number.is_multiple_of(2).then(|| format!("{number}")),
             born: Some(number as i32 % 20_000),
             hidden_text: None,
             hidden_number: Some(at),

@@ -14,8 +14,9 @@ use serde_json::json;
 const PERMISSION: &str = "dataset.readwrite";
 
 pub(in super::super) fn describe_put() -> Operation {
-    describe(Operation::new("datasets", "replace_dataset_settings", "Replace some of a dataset's settings"))
-        .about("Each key that is sent replaces what there was; the others stay. Loosening a policy needs the privilege WRITE_POLICY.")
+    describe(Operation::new("datasets", "replace_dataset_settings", "Replace some of a dataset's settings")).about(
+        "Each key that is sent replaces what there was; the others stay. Loosening a policy needs the privilege WRITE_POLICY.",
+    )
 }
 
 pub(in super::super) fn describe_patch() -> Operation {

@@ -9,7 +9,9 @@ use datahall_core::Result;
 
 pub(in super::super) fn describe() -> Operation {
     Operation::new("datasets", "dataset_settings", "Read a dataset's settings")
-        .about("Which columns are masked, which rows are seen, who may know of it. The entity tag is the version, for `If-Match`.")
+        .about(
+            "Which columns are masked, which rows are seen, who may know of it. The entity tag is the version, for `If-Match`.",
+        )
         .answers(200, "DatasetSettings", "The settings")
 }
 

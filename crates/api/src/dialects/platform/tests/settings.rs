@@ -21,7 +21,8 @@ async fn masks_are_set_changed_and_taken_away() {
     let viewer = token(&api, "viewer").await;
     let viewer = [(viewer.0, viewer.1.as_str())];
     assert_eq!(read(&api).await.json(), json!({"masking": {}, "row_filter": null, "visibility": "public"}));
-    let body = json!({"masking": {"name": {"strategy": "full", "sensitivity": "high"}, "id": {"strategy": "bucket", "width": 5}}});
+    let body =
+        json!({"masking": {"name": {"strategy": "full", "sensitivity": "high"}, "id": {"strategy": "bucket", "width": 5}}});
     let answer = send(&api, "PUT", &[ADMIN], &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let expected = json!({
@@ -36,7 +37,8 @@ async fn masks_are_set_changed_and_taken_away() {
     let hidden = json!({"strategy": "full", "unmask_roles": ["admin"], "hidden": true, "sensitivity": "high"});
     assert_eq!(answer.json(), json!({"masking": {"name": hidden}, "row_filter": null, "visibility": "private"}));
     assert_eq!(api.send("GET", PATH, &viewer, Body::empty()).await.json()["masking"], json!({}), "a hidden column");
-    let rules = json!({"masking_rules": [{"column": "name", "kind": "hash", "unmask_roles": []}], "row_filter": "id = caller('id')"});
+    let rules =
+        json!({"masking_rules": [{"column": "name", "kind": "hash", "unmask_roles": []}], "row_filter": "id = caller('id')"});
     let answer = send(&api, "PUT", &[ADMIN], &rules).await.json();
     assert_eq!(answer["masking"], json!({"name": {"strategy": "hash", "unmask_roles": [], "hidden": false}}));
     assert_eq!((&answer["row_filter"], &answer["visibility"]), (&json!("id = caller('id')"), &json!("private")));
