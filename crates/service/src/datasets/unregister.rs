@@ -15,9 +15,8 @@ impl Service {
         if entry.on_start().is_some() {
             return conflict(format!("dataset '{}' stands in the configuration file: remove it there", entry.name));
         }
-        let dependents = self.registry.dependents(&entry.name);
-        if !dependents.is_empty() {
-            return conflict(format!("dataset '{}' is read by saved queries: {}", entry.name, dependents.join(", ")));
+        if let Some(error) = self.still_read(ctx, &entry) {
+            return Err(error);
         }
         let (service, ctx_of_it, gone) = (self.arc(), ctx.clone(), entry.clone());
         let remove = tokio::spawn(async move {

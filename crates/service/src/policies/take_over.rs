@@ -70,12 +70,10 @@ impl Service {
 
     /// Those that read `name`, and those that read them, each after all that it reads.
     fn readers_of(&self, name: &str, readers: &mut Vec<Arc<Entry>>) {
-        for reader in self.registry.all() {
-            if reader.depends_on().iter().any(|other| other.eq_ignore_ascii_case(name)) {
-                readers.retain(|other| !Arc::ptr_eq(other, &reader));
-                readers.push(reader.clone());
-                self.readers_of(&reader.name, readers);
-            }
+        for reader in self.registry.dependents(name) {
+            readers.retain(|other| !Arc::ptr_eq(other, &reader));
+            readers.push(reader.clone());
+            self.readers_of(&reader.name, readers);
         }
     }
 

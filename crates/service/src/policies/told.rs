@@ -3,12 +3,12 @@
 use super::Stated;
 use crate::registry::{Entry, Generation};
 use crate::{Ctx, Principal, PrincipalKind, Service};
-use datahall_core::Result;
 use datahall_core::access::Verdict;
 use datahall_core::engine::Handle;
 use datahall_core::policy::RowAccess;
 use datahall_core::privilege::Privilege;
 use datahall_core::query::{Expr, Query};
+use datahall_core::{Code, Error, Result};
 use std::sync::atomic::Ordering;
 
 /// In the place of why a load failed, which may quote what the source holds.
@@ -43,6 +43,18 @@ impl Service {
         let Some(statement) = entry.statement() else { return true };
         let own_view = statement.own_view.load(Ordering::Acquire) || !self.is_same_for_all(entry);
         !own_view || is_same(&statement.owner, &ctx.principal)
+    }
+
+    /// Why the dataset cannot go: saved queries read it. Those that are somebody else's alone are not named.
+    pub(crate) fn still_read(&self, ctx: &Ctx, entry: &Entry) -> Option<Error> {
+        let readers = self.registry.dependents(&entry.name);
+        let (named, others): (Vec<_>, Vec<_>) = readers.into_iter().partition(|reader| self.sees(ctx, reader));
+        let mut names: Vec<&str> = named.iter().map(|reader| reader.name.as_str()).collect();
+        if !others.is_empty() {
+            names.push("some of somebody else");
+        }
+        let why = format!("dataset '{}' is read by saved queries: {}", entry.name, names.join(", "));
+        if names.is_empty() { None } else { Some(Error::new(Code::Conflict, why)) }
     }
 
     /// Whether everybody gets the same of it now, and of all that it reads.

@@ -91,9 +91,9 @@ impl Registry {
     }
 
     /// The saved queries that read the dataset `name`.
-    pub(crate) fn dependents(&self, name: &str) -> Vec<String> {
+    pub(crate) fn dependents(&self, name: &str) -> Vec<Arc<Entry>> {
         let reads = |entry: &&Arc<Entry>| entry.depends_on().iter().any(|other| other.eq_ignore_ascii_case(name));
-        self.names.lock().entries.values().filter(reads).map(|entry| entry.name.clone()).collect()
+        self.names.lock().entries.values().filter(reads).cloned().collect()
     }
 }
 

@@ -100,6 +100,8 @@ async fn a_saved_query_over_what_is_not_the_same_for_all_is_its_makers_alone() {
         }
     }
     assert_eq!(service.list_saved_queries(&admin()).unwrap().len(), 0);
+    let error = service.unregister(&admin(), "e").await.unwrap_err();
+    assert!(error.code() == Code::Conflict && error.message().ends_with("saved queries: some of somebody else"), "{error:?}");
     assert_eq!(service.list_saved_queries(&edith).unwrap().len(), 2);
 }
 

@@ -13,6 +13,7 @@ pub(in super::super) fn describe() -> Operation {
             "Which columns are masked, which rows are seen, who may know of it. The entity tag is the version, for `If-Match`.",
         )
         .answers(200, "DatasetSettings", "The settings")
+        .fails(422, "The path is wrong")
 }
 
 pub(in super::super) async fn handle(call: Call) -> Result<Response> {
