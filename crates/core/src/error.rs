@@ -18,6 +18,8 @@ pub enum Code {
     NotFound,
     /// The request contradicts the state as it is now.
     Conflict,
+    /// The object is in another version than the one the request was made for.
+    Stale,
     /// The request is larger than what is accepted.
     TooLarge,
     /// The answer needs more memory, rows or time than one caller is given.

@@ -210,7 +210,7 @@ pub struct Stats {
     pub failed: u64,
     /// Saved queries among them all.
     pub saved_queries: u64,
-    /// Bytes of rows held in memory.
+    /// Bytes of rows held in memory, of the datasets of which nothing is kept from anybody.
     pub memory_bytes: u64,
     /// Loads that succeeded since the start.
     pub loads: u64,

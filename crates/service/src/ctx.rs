@@ -3,8 +3,10 @@
 use crate::home;
 use datahall_catalog::Actor;
 use datahall_core::access::Grants;
+use datahall_core::policy::Attributes;
 use datahall_core::privilege::Role;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What every use case is told about the call.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Principal {
     pub organisation: Option<Membership>,
     /// The groups he is in, for shares and masks.
     pub groups: Vec<String>,
+    /// What is known of him, for row filters.
+    pub attributes: Option<Arc<Attributes>>,
 }
 
 /// What somebody is in an organisation.
@@ -86,6 +90,7 @@ impl Principal {
             reads_public: true,
             organisation: Some(organisation),
             groups: Vec::new(),
+            attributes: None,
         }
     }
 
@@ -96,7 +101,7 @@ impl Principal {
 
     /// Somebody with these grants, in no organisation.
     pub(crate) fn bare(kind: PrincipalKind, grants: Grants, reads_public: bool) -> Self {
-        Self { kind, grants, reads_public, organisation: None, groups: Vec::new() }
+        Self { kind, grants, reads_public, organisation: None, groups: Vec::new(), attributes: None }
     }
 
     /// A name for the log and the audit log.

@@ -6,6 +6,7 @@
 //! - `admission`: which queries run, and how much each gets
 //! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
+//! - `policies`: who sees what of a dataset, put in force and changed
 //! - `registry`: the datasets that are live, and the generations of their rows
 
 mod accounts;
@@ -20,6 +21,7 @@ mod jobs;
 mod loading;
 mod node;
 mod permission;
+mod policies;
 mod readiness;
 mod records;
 mod refusals;
@@ -39,11 +41,12 @@ pub use answers::{
     TableSchema,
 };
 pub use auth::{Fetch, HttpFetch};
-pub use config::{DatasetBlock, Environment, Settings};
+pub use config::{DatasetBlock, Environment, Settings, Visibility};
 pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
 pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
+pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

@@ -2,7 +2,7 @@
 
 use crate::admission::{Caller, Permit};
 use crate::config::OnStart;
-use crate::registry::{Counters, Entry, Generation, Origin};
+use crate::registry::{Build, Counters, Current, Entry, Generation, MadeOf, Origin};
 use crate::{Ctx, Service, State, home};
 use datahall_core::access::{Scope, Verdict, decide};
 use datahall_core::dataset::DatasetSpec;
@@ -26,13 +26,24 @@ pub(crate) fn not_found(name: &str) -> Error {
 }
 
 impl Service {
-    fn verdict(&self, ctx: &Ctx, entry: &Entry, privilege: Privilege) -> Verdict {
-        if entry.expired(self.clock.now()) {
+    pub(crate) fn verdict(&self, ctx: &Ctx, entry: &Entry, privilege: Privilege) -> Verdict {
+        if entry.expired(self.clock.now()) || !self.may_share_view(ctx, entry) {
             return Verdict::Hidden;
         }
-        let public = !entry.private && ctx.principal.reads_public;
+        let public = ctx.principal.reads_public && !self.is_private(entry);
         let scope = Scope { dataset: entry.record.get().map(String::as_str), ..home::scope() };
         decide(&ctx.principal.grants, privilege, &scope, public)
+    }
+
+    /// Whether only those see it who were granted to: also when what it reads became private since.
+    pub(crate) fn is_private(&self, entry: &Entry) -> bool {
+        let reads_private = |name: &String| self.registry.find(name).is_some_and(|source| self.is_private(&source));
+        entry.is_private() || entry.depends_on().iter().any(reads_private)
+    }
+
+    /// The one place where a handle is made: a table as this caller may read it.
+    pub(crate) fn handle(&self, ctx: &Ctx, current: &Current) -> Handle {
+        Handle { table: current.generation.table.clone(), policy: current.policy.for_ctx(ctx) }
     }
 
     /// Whether the caller may know that the dataset is there.
@@ -60,27 +71,28 @@ impl Service {
 
     /// The rows of a dataset, loaded.
     pub(crate) async fn opened(&self, ctx: &Ctx, name: &str) -> Result<Opened> {
-        self.rows_of(self.readable(ctx, name)?).await
+        self.rows_of(ctx, self.readable(ctx, name)?).await
     }
 
-    pub(crate) async fn rows_of(&self, entry: Arc<Entry>) -> Result<Opened> {
+    pub(crate) async fn rows_of(&self, ctx: &Ctx, entry: Arc<Entry>) -> Result<Opened> {
         if entry.on_start() == Some(OnStart::Lazy) && matches!(entry.state(), State::Pending | State::Building) {
             self.load_first(&entry).await;
         }
         let snapshot = entry.snapshot();
-        let Some(generation) = snapshot.current else {
+        let Some(current) = snapshot.current else {
             let name = &entry.name;
             let why = match (snapshot.state, entry.on_start()) {
                 (State::Failed, _) => {
-                    format!("dataset '{name}' could not be loaded: {}", snapshot.last_error.unwrap_or_default())
+                    let why = self.why_failed(ctx, &entry, &snapshot.stated, snapshot.last_error).unwrap_or_default();
+                    format!("dataset '{name}' could not be loaded: {why}")
                 }
                 (State::Pending, Some(OnStart::Skip)) => format!("dataset '{name}' is not loaded: it waits for a reload"),
                 (state, _) => format!("dataset '{name}' is not ready (state: {})", state.name()),
             };
             return Err(Error::unavailable(why).retry_after(2));
         };
-        let handle = Handle { table: generation.table.clone(), policy: entry.policy.clone() };
-        Ok(Opened { entry, generation, handle })
+        let handle = self.handle(ctx, &current);
+        Ok(Opened { entry, generation: current.generation, handle })
     }
 
     // In a task of its own: the load goes on for the others when the first who asked goes away. Boxed, for loading a
@@ -101,7 +113,7 @@ impl Service {
 
     /// Loads an entry's rows anew, one load at a time; readers keep the old ones until the new are there. A saved query's
     /// statement waits until there is room for it.
-    pub(crate) async fn load(&self, entry: &Arc<Entry>, source: &'static str) -> Result<(Arc<Generation>, u64)> {
+    pub(crate) async fn load(&self, entry: &Arc<Entry>, source: &'static str) -> Result<(Current, u64)> {
         let permit = self.permit_for(entry).await;
         self.load_admitted(entry, source, permit).await
     }
@@ -119,33 +131,27 @@ impl Service {
         entry: &Arc<Entry>,
         source: &'static str,
         permit: Option<Permit>,
-    ) -> Result<(Arc<Generation>, u64)> {
+    ) -> Result<(Current, u64)> {
         let _one = entry.loading.lock().await;
         self.load_locked(entry, source, permit).await
     }
 
-    async fn load_locked(
-        &self,
-        entry: &Arc<Entry>,
-        source: &'static str,
-        permit: Option<Permit>,
-    ) -> Result<(Arc<Generation>, u64)> {
+    async fn load_locked(&self, entry: &Arc<Entry>, source: &'static str, permit: Option<Permit>) -> Result<(Current, u64)> {
         let counters = &self.registry.counters;
-        let build = entry.begin(source, &*self.clock);
+        let mut build = entry.begin(source, &*self.clock);
         let running = Running::new(counters);
-        let outcome = self.fetch_rows(entry, permit).await;
+        let outcome = self.fetch_rows(entry, permit, &mut build).await;
         drop(running);
         match outcome {
-            Ok(table) => {
-                let (generation, elapsed_ms) = build.succeed(table, &*self.clock);
+            Ok((current, elapsed_ms)) => {
                 Counters::bump(&counters.loads);
-                let info = generation.table.info();
+                let info = current.generation.table.info();
                 tracing::info!(dataset = entry.name, rows = info.rows, resident = info.resident, elapsed_ms, "dataset loaded");
                 self.cascade(entry);
                 for note in &info.notes {
                     tracing::warn!(dataset = entry.name, "{note}");
                 }
-                Ok((generation, elapsed_ms))
+                Ok((current, elapsed_ms))
             }
             Err(error) => {
                 build.fail(&error);
@@ -156,15 +162,21 @@ impl Service {
         }
     }
 
-    async fn fetch_rows(&self, entry: &Arc<Entry>, permit: Option<Permit>) -> Result<Arc<dyn Table>> {
-        match &entry.origin {
-            Origin::Source { spec, access, .. } => {
-                let table = self.open_within_limit(spec, access).await?;
-                entry.policy.check(&table.info().schema)?;
-                Ok(table)
-            }
-            Origin::Statement(statement) => {
-                self.run_statement(statement, permit).await
+    /// Loads the rows and puts them in the place of the old ones, under the policy as it is stated then.
+    async fn fetch_rows(&self, entry: &Arc<Entry>, permit: Option<Permit>, build: &mut Build) -> Result<(Current, u64)> {
+        let (table, made_of) = match &entry.origin {
+            Origin::Source { spec, access, .. } => (self.open_within_limit(spec, access).await?, MadeOf::new()),
+            Origin::Statement(statement) => self.run_statement(statement, permit).await?,
+        };
+        loop {
+            let stated = entry.stated();
+            let policy = self.in_force(&stated, &table.info().schema).await?;
+            let rows = (table.clone(), made_of.clone());
+            if let Some((current, elapsed_ms)) = build.succeed(rows, (&stated, policy), &*self.clock) {
+                if current.generation.is_current() {
+                    return Ok((current, elapsed_ms));
+                }
+                return Err(Error::unavailable("the policy of what it reads was changed meanwhile").retry_after(1));
             }
         }
     }
@@ -230,7 +242,7 @@ mod tests {
         let text = [dataset("a", OK), dataset("b", "source = {kind='csv',location='missing'}")].concat();
         let fixture = Fixture::with(&text).await;
         assert_eq!(fixture.service.readiness(), Readiness::Ready { datasets: 1, failed: vec!["b".into()] });
-        let status = fixture.service.status(&reader(), "b").unwrap();
+        let status = fixture.service.status(&reader(), "b").await.unwrap();
         assert_eq!((status.state, status.consecutive_failures), (State::Failed, 1));
         assert!(status.last_error.unwrap().contains("no such file"));
         let error = fixture.service.count(&reader(), "b", Expr::default()).await.unwrap_err();
@@ -248,7 +260,7 @@ mod tests {
         assert_eq!(fixture.service.readiness(), Readiness::NotReady { reason: "pending datasets: [\"s\"]".into() });
         let error = fixture.service.count(&reader(), "s", Expr::default()).await.unwrap_err();
         assert_eq!((error.code(), error.retry_after_secs()), (Code::Unavailable, Some(2)));
-        fixture.until(|service| matches!(service.readiness(), Readiness::Ready { datasets: 1, .. })).await;
+        fixture.until(async |service| matches!(service.readiness(), Readiness::Ready { datasets: 1, .. })).await;
         fixture.service.shutdown().await;
         assert!(matches!(fixture.service.readiness(), Readiness::NotReady { .. }));
     }
@@ -258,7 +270,7 @@ mod tests {
         let text =
             [dataset("l", &format!("on_start = 'lazy'\n{OK}")), dataset("s", &format!("on_start = 'skip'\n{OK}"))].concat();
         let fixture = Fixture::with(&text).await;
-        assert_eq!(fixture.service.status(&reader(), "l").unwrap().state, State::Pending);
+        assert_eq!(fixture.service.status(&reader(), "l").await.unwrap().state, State::Pending);
         let reader = reader();
         let counts = tokio::join!(
             fixture.service.count(&reader, "l", Expr::default()),

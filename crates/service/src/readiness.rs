@@ -15,10 +15,10 @@ impl Service {
             let awaited = entry.on_start() == Some(OnStart::Eager);
             match entry.state() {
                 State::Published => published += 1,
-                State::Failed if !entry.private => failed.push(entry.name.clone()),
+                State::Failed if !self.is_private(&entry) => failed.push(entry.name.clone()),
                 State::Pending | State::Building if awaited => {
                     any_pending = true;
-                    if !entry.private {
+                    if !self.is_private(&entry) {
                         pending.push(entry.name.clone());
                     }
                 }
@@ -56,7 +56,10 @@ impl Service {
                 State::Failed => stats.failed += 1,
             }
             stats.saved_queries += u64::from(entry.statement().is_some());
-            stats.memory_bytes += entry.current().map_or(0, |generation| generation.table.info().memory_bytes);
+            // Anybody may look here, and the size of what is kept from somebody may tell what it is.
+            if !entry.stated().keeps_anything() && self.is_same_for_all(&entry) {
+                stats.memory_bytes += entry.current().map_or(0, |current| current.generation.table.info().memory_bytes);
+            }
         }
         stats
     }

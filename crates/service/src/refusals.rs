@@ -54,13 +54,18 @@ async fn write(catalog: Catalog, mut receiver: mpsc::Receiver<(Actor, AuditEntry
 }
 
 impl Service {
-    /// Notes that `action` on `object` was refused, when `error` is a refusal.
+    /// Notes that `action` on the path `object` was refused, when `error` is a refusal.
     pub fn note_refusal(&self, ctx: &Ctx, action: &str, object: &str, error: &Error) {
+        self.note_refusal_on(ctx, action, ("path", object), error);
+    }
+
+    /// As [`Service::note_refusal`], of something that has a kind and a name.
+    pub(crate) fn note_refusal_on(&self, ctx: &Ctx, action: &str, object: (&str, &str), error: &Error) {
         if !matches!(error.code(), Code::Forbidden | Code::Unauthenticated) {
             return;
         }
         let detail = serde_json::json!({"message": error.message()});
-        let mut entry = AuditEntry::new(action).on("path", object).detail(detail).outcome(Outcome::Refused);
+        let mut entry = AuditEntry::new(action).on(object.0, object.1).detail(detail).outcome(Outcome::Refused);
         if let Some(organisation) = &ctx.principal.organisation {
             entry = entry.organisation(&organisation.organisation);
         }

@@ -6,6 +6,7 @@ use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
 use crate::jobs::Queue;
+use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
@@ -71,6 +72,8 @@ pub struct Service {
     /// What this process has of the job queue.
     pub(crate) jobs: Queue,
     pub(crate) admission: Admission,
+    /// What masks of strategy `tokenise` need.
+    pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
     pub(crate) node: String,
     /// Held while the configuration file is appended to.
@@ -131,6 +134,7 @@ impl Service {
             refusals,
             jobs,
             admission,
+            token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
             background_loads,
@@ -144,6 +148,7 @@ impl Service {
         service.background(write_refusals);
         service.background(write_uses);
         directory.refresh().await?;
+        service.watch_policies(directory.policies_moved.clone());
         service.background(async move { directory.watch().await });
         service.reconcile_schedules(&service.settings.datasets, &reconciled, true).await?;
         service.watch_jobs();
@@ -187,14 +192,14 @@ impl Service {
         if reconciled.clashes.contains(name) {
             return Err(Error::invalid(format!("the name is taken by a dataset that was made through an API: {name}")));
         }
-        let mut entry = match block.is_query() {
+        let entry = match block.is_query() {
             true => self.query_entry(block)?,
             false => Entry::of_block(block, self.configured_access(), true, &self.environment, &*self.random)?,
         };
         if let Some(kept) = reconciled.records.get(&name.to_lowercase()) {
             // A query is as private as what it reads, whatever its record says.
-            entry.private = kept.private || (block.is_query() && entry.private);
-            let _ = entry.record.set(kept.id.clone());
+            let private = kept.stated.private || (block.is_query() && entry.is_private());
+            entry.recorded(kept.id.clone(), Stated { private, ..kept.stated.clone() });
             entry.seen.store(kept.generation, Ordering::Release);
         }
         Ok(entry)

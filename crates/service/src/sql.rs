@@ -28,7 +28,7 @@ impl Service {
         let mut tables = Vec::new();
         for name in names.iter().filter(|name| !is_catalogue(name)) {
             let entry = self.table(ctx, name)?;
-            tables.push(NamedHandle { name: name.clone(), handle: self.rows_of(entry).await?.handle });
+            tables.push(NamedHandle { name: name.clone(), handle: self.rows_of(ctx, entry).await?.handle });
         }
         if names.iter().any(|name| is_catalogue(name)) {
             self.add_all_visible(ctx, &mut tables);
@@ -53,9 +53,8 @@ impl Service {
             if named || !self.may_read(ctx, &entry) {
                 continue;
             }
-            if let Some(generation) = entry.current() {
-                let handle = datahall_core::engine::Handle { table: generation.table.clone(), policy: entry.policy.clone() };
-                tables.push(NamedHandle { name: entry.name.clone(), handle });
+            if let Some(current) = entry.current() {
+                tables.push(NamedHandle { name: entry.name.clone(), handle: self.handle(ctx, &current) });
             }
         }
     }
@@ -64,7 +63,7 @@ impl Service {
     pub(crate) async fn tables(&self, ctx: &Ctx, names: &[String]) -> Result<Vec<(String, Opened)>> {
         let mut tables = Vec::with_capacity(names.len());
         for name in names {
-            tables.push((name.clone(), self.rows_of(self.table(ctx, name)?).await?));
+            tables.push((name.clone(), self.rows_of(ctx, self.table(ctx, name)?).await?));
         }
         Ok(tables)
     }

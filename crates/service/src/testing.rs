@@ -1,5 +1,7 @@
 //! For tests: an engine of a few rows that does as the location says, a clock that is set by hand, a service on both.
 
+pub(crate) mod policed;
+
 use crate::auth::Fetch;
 use crate::config::Limits;
 use crate::{Credentials, Ctx, DatasetBlock, Deps, Environment, Principal, Service, Settings, Summary};
@@ -11,6 +13,7 @@ use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, SystemRandom};
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -25,6 +28,7 @@ use tokio::sync::Semaphore;
 /// Rows that are all made up.
 struct FakeTable {
     info: TableInfo,
+    rows: RecordBatch,
     location: String,
 }
 
@@ -44,6 +48,7 @@ pub(crate) struct FakeEngine {
     rows: AtomicI64,
     slow: AtomicBool,
     broken: AtomicBool,
+    narrow: AtomicBool,
     last_tables: Mutex<Vec<String>>,
     /// Reads of gated tables that have begun.
     pub(crate) begun: AtomicUsize,
@@ -64,28 +69,38 @@ impl FakeEngine {
         self.broken.store(broken, Ordering::Relaxed);
     }
 
+    /// What is opened has no column `v`.
+    pub(crate) fn set_narrow(&self, narrow: bool) {
+        self.narrow.store(narrow, Ordering::Relaxed);
+    }
+
     /// The names that the last statement was given.
     pub(crate) fn last_tables(&self) -> Vec<String> {
         self.last_tables.lock().clone()
     }
 
-    fn table(&self, schema: SchemaRef, rows: i64, location: &str) -> Arc<dyn Table> {
+    fn table(&self, rows: RecordBatch, location: &str) -> Arc<dyn Table> {
         let info = TableInfo {
-            schema,
-            rows: Some(rows as u64),
+            schema: rows.schema(),
+            rows: Some(rows.num_rows() as u64),
             resident: true,
             memory_bytes: 100,
             storage_bytes: Some(10),
             indexed: vec!["id".into(), "kind".into()],
-            notes: Vec::new(),
+            notes: vec!["large".into()],
         };
-        Arc::new(FakeTable { info, location: location.into() })
+        Arc::new(FakeTable { info, rows, location: location.into() })
     }
 }
 
 fn schema() -> SchemaRef {
     let field = |name, kind| Field::new(name, kind, true);
     Arc::new(Schema::new(vec![field("id", DataType::Int64), field("kind", DataType::Utf8), field("v", DataType::Int64)]))
+}
+
+/// Without the column `v`.
+fn narrow() -> SchemaRef {
+    Arc::new(schema().project(&[0, 1]).unwrap())
 }
 
 fn made_up(schema: &SchemaRef, rows: i64) -> RecordBatch {
@@ -111,12 +126,12 @@ impl Engine for FakeEngine {
         if location == "unreachable" {
             return Err(Error::unavailable("cannot be reached"));
         }
-        Ok(self.table(schema(), self.rows.load(Ordering::Relaxed), location))
+        let schema = if self.narrow.load(Ordering::Relaxed) { narrow() } else { schema() };
+        Ok(self.table(made_up(&schema, self.rows.load(Ordering::Relaxed)), location))
     }
 
     async fn read(&self, handle: &Handle, query: &Query) -> Result<Rows> {
         let table = handle.table.as_any().downcast_ref::<FakeTable>().unwrap();
-        let rows = table.info.rows.unwrap() as i64;
         match table.location.as_str() {
             "panics" => panic!("asked to"),
             "gated" => {
@@ -125,13 +140,16 @@ impl Engine for FakeEngine {
             }
             _ => {}
         }
+        let rows = policed::seen(&table.rows, &handle.policy);
         if query.is_grouped() {
+            let rows = rows.num_rows() as i64;
             let schema = Arc::new(Schema::new(vec![Field::new("count", DataType::Int64, false)]));
             let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(Int64Array::from(vec![rows]))]).unwrap();
             return Ok(Rows { schema, batches: stream::iter([Ok(batch)]).boxed() });
         }
-        let schema = handle.schema();
-        let mut batches = vec![Ok(made_up(&schema, query.limit.map_or(rows, |limit| rows.min(limit as i64))))];
+        let schema = rows.schema();
+        let most = query.limit.map_or(rows.num_rows(), |limit| rows.num_rows().min(limit as usize));
+        let mut batches = vec![Ok(rows.slice(0, most))];
         if table.location == "breaks" {
             batches.push(Err(Error::unavailable("the source changed")));
         }
@@ -149,14 +167,14 @@ impl Engine for FakeEngine {
         self.read(&tables[0].handle, &Query { limit: Some(max_rows), ..Query::default() }).await
     }
 
-    fn check_row_filter(&self, sql: &str, _: &arrow::datatypes::SchemaRef) -> Result<datahall_core::policy::RowFilter> {
-        Ok(datahall_core::policy::RowFilter { sql: sql.to_owned(), attributes: Vec::new() })
-    }
-
     async fn materialise(&self, rows: Rows, _: &ReadOptions) -> Result<Arc<dyn Table>> {
         let schema = rows.schema.clone();
         let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
-        Ok(self.table(schema, batches.iter().map(|batch| batch.num_rows() as i64).sum(), "ok"))
+        Ok(self.table(arrow::compute::concat_batches(&schema, &batches).unwrap(), "ok"))
+    }
+
+    fn check_row_filter(&self, sql: &str, schema: &SchemaRef) -> Result<RowFilter> {
+        policed::parse(sql, schema)
     }
 
     async fn write(&self, _: &str, _: Rows, _: &datahall_core::lake::Write) -> Result<datahall_core::lake::Written> {
@@ -242,7 +260,7 @@ impl Fixture {
         std::fs::write(&path, text).unwrap();
         let settings = Settings::load(&path, &Environment::fixed(&[])).unwrap();
         let fixture = Self::start(settings, Some(path), folder, Some("secret")).await;
-        fixture.until(|service| matches!(service.readiness(), crate::Readiness::Ready { .. })).await;
+        fixture.until(async |service| matches!(service.readiness(), crate::Readiness::Ready { .. })).await;
         fixture
     }
 
@@ -256,6 +274,7 @@ impl Fixture {
             rows: AtomicI64::new(3),
             slow: AtomicBool::new(false),
             broken: AtomicBool::new(false),
+            narrow: AtomicBool::new(false),
             last_tables: Mutex::default(),
             begun: AtomicUsize::new(0),
             gate: Semaphore::new(0),
@@ -292,6 +311,15 @@ impl Fixture {
         node(settings, None, (&self.url, self.folder.path().join(data)), Some("secret"), parts).await
     }
 
+    /// As [`Fixture::another_node`], with this configuration and everything in it loaded.
+    pub(crate) async fn another_node_loaded(&self, text: &str) -> Arc<Service> {
+        let path = self.folder.path().join("other.toml");
+        std::fs::write(&path, text).unwrap();
+        let other = self.another_node_with(Settings::load(&path, &Environment::fixed(&[])).unwrap(), "other").await;
+        self.until(async |_| matches!(other.readiness(), crate::Readiness::Ready { .. })).await;
+        other
+    }
+
     pub(crate) async fn register_block(&self, block: DatasetBlock) -> Result<Summary> {
         self.service.register(&admin(), block).await
     }
@@ -306,9 +334,9 @@ impl Fixture {
     }
 
     /// Waits until it holds.
-    pub(crate) async fn until(&self, holds: impl Fn(&Service) -> bool) {
+    pub(crate) async fn until(&self, holds: impl AsyncFn(&Service) -> bool) {
         for _ in 0..500 {
-            if holds(&self.service) {
+            if holds(&self.service).await {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

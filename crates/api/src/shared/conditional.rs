@@ -15,6 +15,20 @@ pub(crate) fn none_match(headers: &HeaderMap, etag: &str) -> bool {
         .any(|tag| tag == "*" || opaque(tag) == wanted)
 }
 
+/// The versions that `If-Match` allows, where entity tags are versions; `None`: any, for the header is not there or is `*`.
+pub(crate) fn versions_matched(headers: &HeaderMap) -> Option<Vec<i64>> {
+    let values = headers.get_all(header::IF_MATCH);
+    let mut tags = values.iter().flat_map(|value| value.to_str().unwrap_or_default().split(',')).map(str::trim).peekable();
+    tags.peek()?;
+    let tags: Vec<&str> = tags.collect();
+    if tags == ["*"] {
+        return None;
+    }
+    // Weak tags never match here, nor do those that are none.
+    let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+    Some(tags.iter().filter_map(version).collect())
+}
+
 /// Whether `Range` may be honoured: no `If-Range`, or one that names exactly this strong `etag` or this `modified` date.
 pub(crate) fn range_applies(headers: &HeaderMap, etag: &str, modified: &str) -> bool {
     match headers.get(header::IF_RANGE).map(|value| value.to_str().map(str::trim)) {
@@ -52,6 +66,15 @@ mod tests {
             assert!(!none_match(&headers(header::IF_NONE_MATCH, value), "\"a\""), "{value}");
         }
         assert!(!none_match(&HeaderMap::new(), "\"a\""));
+    }
+
+    #[test]
+    fn if_match_gives_versions() {
+        assert_eq!(versions_matched(&HeaderMap::new()), None);
+        for (value, expected) in [("*", None), ("\"3\", \"4\"", Some(vec![3, 4])), ("W/\"3\"", Some(vec![])), ("x", Some(vec![]))]
+        {
+            assert_eq!(versions_matched(&headers(header::IF_MATCH, value)), expected, "{value}");
+        }
     }
 
     #[test]

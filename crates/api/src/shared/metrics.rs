@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Upper bounds of the duration buckets, in seconds.
 const BOUNDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 /// The statuses that are counted one by one; every other one counts as the last.
-const STATUSES: [u16; 22] =
-    [200, 201, 202, 204, 206, 304, 307, 308, 400, 401, 403, 404, 405, 409, 413, 416, 422, 429, 500, 503, 504, 507];
+const STATUSES: [u16; 23] =
+    [200, 201, 202, 204, 206, 304, 307, 308, 400, 401, 403, 404, 405, 409, 412, 413, 416, 422, 429, 500, 503, 504, 507];
 
 /// The counters of one route and method.
 pub(crate) struct Endpoint {

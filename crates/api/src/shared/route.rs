@@ -37,7 +37,7 @@ type Mount = Arc<dyn Fn(Arc<Front>) -> MethodRouter<Arc<App>> + Send + Sync>;
 /// A route.
 #[derive(Clone)]
 pub(crate) struct Route {
-    /// `GET` (which covers `HEAD`), `POST` or `DELETE`.
+    /// `GET` (which covers `HEAD`), `POST`, `PUT`, `PATCH` or `DELETE`.
     pub(crate) method: &'static str,
     /// With `{name}` for the parameter.
     pub(crate) path: Cow<'static, str>,
@@ -75,6 +75,16 @@ impl Route {
     /// A route that `POST` leads to.
     pub(crate) fn post(path: impl Into<Path>, access: Access, describe: fn() -> Operation, handler: impl Handler) -> Self {
         Self::new("POST", MethodFilter::POST, path.into(), access, describe, handler)
+    }
+
+    /// A route that `PUT` leads to.
+    pub(crate) fn put(path: impl Into<Path>, access: Access, describe: fn() -> Operation, handler: impl Handler) -> Self {
+        Self::new("PUT", MethodFilter::PUT, path.into(), access, describe, handler)
+    }
+
+    /// A route that `PATCH` leads to.
+    pub(crate) fn patch(path: impl Into<Path>, access: Access, describe: fn() -> Operation, handler: impl Handler) -> Self {
+        Self::new("PATCH", MethodFilter::PATCH, path.into(), access, describe, handler)
     }
 
     /// A route that `DELETE` leads to.

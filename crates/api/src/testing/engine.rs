@@ -1,10 +1,12 @@
 //! An engine that opens one table of three rows wherever it is asked to look, and knows just enough to read it.
 
+use super::policed;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datahall_core::dataset::{DatasetSpec, ReadOptions};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
 use futures::StreamExt;
@@ -55,8 +57,10 @@ impl Engine for SmallEngine {
     }
 
     async fn read(&self, handle: &Handle, query: &Query) -> Result<Rows> {
+        let seen = policed::seen(&batch(), &handle.policy);
+        let most = seen.num_rows();
         if query.is_grouped() {
-            let count: ArrayRef = Arc::new(Int64Array::from(vec![3]));
+            let count: ArrayRef = Arc::new(Int64Array::from(vec![most as i64]));
             return rows(RecordBatch::try_from_iter([("count", count)]).unwrap());
         }
         match query.select.first().map(String::as_str) {
@@ -72,23 +76,21 @@ impl Engine for SmallEngine {
             }
             _ => {}
         }
-        let visible = handle.policy.visible_positions(&batch().schema());
-        let all = batch().project(&visible).map_err(Error::internal)?;
-        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX).min(3);
-        let length = query.limit.map_or(3, |limit| usize::try_from(limit).unwrap_or(3)).min(3 - offset);
-        rows(all.slice(offset, length))
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX).min(most);
+        let length = query.limit.map_or(most, |limit| usize::try_from(limit).unwrap_or(most)).min(most - offset);
+        rows(seen.slice(offset, length))
     }
 
     fn tables_in(&self, _sql: &str) -> Result<Vec<String>> {
         Ok(vec!["small".into()])
     }
 
-    async fn sql(&self, _sql: &str, _tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
-        rows(batch().slice(0, max_rows.min(3) as usize))
+    async fn sql(&self, _sql: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
+        rows(policed::seen(&batch(), &tables[0].handle.policy).slice(0, max_rows.min(3) as usize))
     }
 
-    fn check_row_filter(&self, sql: &str, _: &arrow::datatypes::SchemaRef) -> Result<datahall_core::policy::RowFilter> {
-        Ok(datahall_core::policy::RowFilter { sql: sql.to_owned(), attributes: Vec::new() })
+    fn check_row_filter(&self, sql: &str, schema: &SchemaRef) -> Result<RowFilter> {
+        policed::parse(sql, schema)
     }
 
     async fn materialise(&self, _rows: Rows, _options: &ReadOptions) -> Result<Arc<dyn Table>> {

@@ -1,6 +1,7 @@
 //! A router with one dataset, `small`, and requests to it.
 
 mod engine;
+mod policed;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -136,6 +137,13 @@ impl Api {
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
+}
+
+/// Makes a token with this role in the default organisation; gives the header that presents it.
+pub(crate) async fn token(api: &Api, role: &str) -> (&'static str, String) {
+    let body = serde_json::json!({"name": role, "role": role});
+    let answer = api.post_with("/api/auth/tokens", &[ADMIN], &body.to_string()).await;
+    ("authorization", format!("Bearer {}", answer.json()["token"].as_str().unwrap()))
 }
 
 /// Makes a user.

@@ -29,6 +29,8 @@ pub struct Key {
     pub groups: Vec<String>,
     /// What else it may do, scope by scope.
     pub grants: Object,
+    /// What row filters may ask for, unless it acts for a user: then his count.
+    pub attributes: Object,
     /// From when on it is refused.
     pub expires_at: Option<Millis>,
     /// Since when it is refused.

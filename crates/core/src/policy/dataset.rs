@@ -65,6 +65,11 @@ impl DatasetPolicy {
         policy
     }
 
+    /// What is done to `column`, whatever case it is written in.
+    pub fn mask_of(&self, column: &str) -> Option<&ColumnMask> {
+        self.masks.iter().find(|mask| mask.column.eq_ignore_ascii_case(column))
+    }
+
     /// Whether nobody is restricted in anything.
     pub fn is_open(&self) -> bool {
         *self == Self::default()

@@ -5,11 +5,13 @@
 
 mod choice;
 mod dataset;
+mod loosens;
 mod masking;
 mod rows;
 
 pub use choice::ColumnChoice;
 pub use dataset::{Caller, ColumnMask, DEFAULT_UNMASK_ROLE, DatasetPolicy};
+pub use loosens::{Protection, loosens};
 pub use masking::{Masking, STRATEGIES, Strategy};
 pub use rows::{Attributes, RowAccess, RowFilter};
 
@@ -41,6 +43,11 @@ impl ReadPolicy {
     /// the figures may tell what is kept from him.
     pub fn alters_rows(&self) -> bool {
         !self.masks.is_empty() || self.rows != RowAccess::All
+    }
+
+    /// Whether anything of the table is kept from him: then neither its size nor its history may tell what that is.
+    pub fn keeps_anything(&self) -> bool {
+        self.visible != ColumnChoice::All || self.alters_rows()
     }
 
     /// What is done to `column`.

@@ -10,6 +10,7 @@ mod support;
 mod api_v1;
 mod auth;
 mod catalog;
+mod door;
 mod lifecycle;
 mod probes;
 mod robustness;

@@ -21,7 +21,14 @@ impl Lab {
         let folder = tempfile::tempdir().unwrap();
         let lake = Location { url: folder.path().join("lake").display().to_string(), s3: S3Options::default() };
         let spill_dir = folder.path().join("spill");
-        let options = Options { memory_budget_bytes: 1 << 28, query_memory_bytes: 1 << 28, spill_bytes: 1 << 30, spill_dir, lake, threads: 2 };
+        let options = Options {
+            memory_budget_bytes: 1 << 28,
+            query_memory_bytes: 1 << 28,
+            spill_bytes: 1 << 30,
+            spill_dir,
+            lake,
+            threads: 2,
+        };
         Self { engine: DataFusionEngine::new(options).unwrap(), folder }
     }
 

@@ -12,7 +12,7 @@ const MOST: u64 = 100_000;
 pub(super) async fn run(accounts: &Accounts, action: KeyAction) -> Result<()> {
     let Accounts { service, ctx, .. } = accounts;
     match action {
-        KeyAction::Create { name, role, org, owner, groups, grants, expires_in } => {
+        KeyAction::Create { name, role, org, owner, groups, grants, attributes, expires_in } => {
             let new = NewKey {
                 name,
                 role: role.map(|role| Role::parse(&role)).transpose()?,
@@ -20,6 +20,7 @@ pub(super) async fn run(accounts: &Accounts, action: KeyAction) -> Result<()> {
                 owner,
                 groups,
                 grants: grants.map(|text| parse(&text)).transpose()?.unwrap_or_default(),
+                attributes: super::attributes::read(&attributes)?,
                 expires_in,
                 ..NewKey::default()
             };

@@ -1,5 +1,6 @@
 //! `datahall user|group|key`: accounts from the command line, also beside a running server, which notices within a second.
 
+mod attributes;
 mod group;
 mod key;
 mod no_engine;

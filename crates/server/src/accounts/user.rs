@@ -1,6 +1,6 @@
 //! `datahall user`.
 
-use super::Accounts;
+use super::{Accounts, attributes};
 use crate::cli::accounts::{UserAction, UserFields};
 use crate::terminal::say;
 use datahall_core::privilege::Role;
@@ -24,12 +24,18 @@ pub(super) async fn run(accounts: &Accounts, action: UserAction) -> Result<()> {
                 admin: fields.admin.unwrap_or_default(),
                 roles: roles(&fields.roles)?,
                 groups: fields.groups,
+                attributes: attributes::read(&fields.attributes)?,
                 ..NewUser::default()
             };
             say(line(&service.create_user(ctx, new).await?));
         }
         UserAction::Set { login, fields } => {
-            let change = changes(fields)?;
+            let given = attributes::read(&fields.attributes)?;
+            let mut change = changes(fields)?;
+            if !given.is_empty() {
+                let user = service.get_user(ctx, &login).await?;
+                (change.version, change.attributes) = (Some(user.meta.version), Some(attributes::over(user.attributes, given)));
+            }
             say(line(&service.update_user(ctx, &login, change).await?));
         }
         UserAction::Password { login } => {
@@ -90,6 +96,7 @@ fn line(user: &UserInfo) -> String {
     let mut words: Vec<String> = vec![user.login.clone()];
     words.extend(roles);
     words.extend(user.groups.iter().map(|group| format!("group:{group}")));
+    words.extend(attributes::shown(&user.attributes));
     words.extend(user.admin.then(|| "admin".to_owned()));
     words.extend((!user.has_password).then(|| "no password".to_owned()));
     words.extend((!user.enabled).then(|| "disabled".to_owned()));

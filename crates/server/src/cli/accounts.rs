@@ -81,6 +81,9 @@ pub(crate) struct UserFields {
     /// A group he is in; may be given several times
     #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<String>,
+    /// What row filters may ask of him; several values may be given, and none (`region=`) takes the attribute away
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub(crate) attributes: Vec<String>,
 }
 
 /// Groups of users.
@@ -144,6 +147,9 @@ pub(crate) enum KeyAction {
         /// What else it may do, as JSON: `{"projects":{"P":{"privileges":["READ_DATA"]}}}`
         #[arg(long, value_name = "JSON")]
         grants: Option<String>,
+        /// What row filters may ask of it, unless it acts for a user; several values may be given
+        #[arg(long = "attribute", value_name = "NAME=VALUE")]
+        attributes: Vec<String>,
         /// After how many seconds it ends
         #[arg(long, value_name = "SECONDS")]
         expires_in: Option<u64>,

@@ -1,5 +1,6 @@
 //! Users, groups, organisations, API keys and sessions; who did what. Who may change them is decided here.
 
+pub(crate) mod attributes;
 mod audit;
 mod authority;
 mod groups;

@@ -1,5 +1,6 @@
 //! Accounts from end to end: made, presented, refused, felt on other nodes.
 
+mod attributes;
 mod authority;
 mod keys;
 mod nodes;

@@ -1,11 +1,13 @@
 //! What a token says, once its signature holds: whether it counts here and now, and for whom.
 
-use crate::accounts::names;
+use crate::accounts::{attributes, names};
 use crate::config::Auth;
 use crate::permission::unauthenticated;
+use datahall_core::policy::Attributes;
 use datahall_core::privilege::Role;
 use datahall_core::{Error, Result};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What a token says.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -82,6 +84,11 @@ impl Claims {
     pub(super) fn groups(&self) -> Vec<String> {
         let Some(Value::Array(groups)) = self.0.get("groups") else { return Vec::new() };
         groups.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// What the token says of him, for row filters: every claim that is a plain value or a list of them.
+    pub(super) fn attributes(&self) -> Option<Arc<Attributes>> {
+        attributes::shared(&self.0)
     }
 
     fn text(&self, claim: &str) -> Option<&str> {

@@ -24,6 +24,9 @@ const LONGEST: Duration = Duration::from_millis(900);
 /// The tables that say who somebody is.
 const ACCOUNTS: &[&str] = &["users", "groups", "memberships", "organisations"];
 
+/// The tables that say who sees what of datasets.
+const POLICIES: &[&str] = &["datasets", "masks"];
+
 /// What is remembered of an API key.
 pub(super) struct KnownKey {
     pub(super) id: String,
@@ -58,6 +61,8 @@ pub(crate) struct Directory {
     seen: Mutex<Epochs>,
     uses: LastUses,
     datasets_moved: Arc<Notify>,
+    /// Told when datasets or masks were changed, by whatever node.
+    pub(crate) policies_moved: Arc<Notify>,
 }
 
 impl Directory {
@@ -74,6 +79,7 @@ impl Directory {
             seen: Mutex::default(),
             uses,
             datasets_moved: Arc::default(),
+            policies_moved: Arc::default(),
         };
         (directory, write_uses)
     }
@@ -176,6 +182,9 @@ impl Directory {
         let names = seen.keys().chain(epochs.keys());
         let moved: Vec<&str> = names.filter(|name| seen.get(*name) != epochs.get(*name)).map(String::as_str).collect();
         self.forget(&moved);
+        if moved.iter().any(|table| POLICIES.contains(table)) {
+            self.policies_moved.notify_one();
+        }
         *seen = epochs;
         self.freshness.note(began);
         Ok(())

@@ -3,6 +3,7 @@
 use super::directory::KnownKey;
 use super::last_use::LastUse;
 use super::projects;
+use crate::accounts::attributes;
 use crate::accounts::key_grants::KeyGrants;
 use crate::{Membership, Principal, PrincipalKind, home};
 use datahall_catalog::{Catalog, Group, Key, List, Membership as InGroup, Organisation, User};
@@ -19,8 +20,9 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
     let groups: Vec<String> = memberships.into_iter().map(|membership| membership.group).collect();
     let in_projects = projects::grants_of(catalog, Some(&user.login), &groups).await?;
     let kind = PrincipalKind::User { login: user.login };
+    let attributes = attributes::shared(&user.attributes);
     if user.admin || some_administers(catalog, &groups).await? {
-        return Ok(Some(Principal { kind, groups, ..Principal::admin() }));
+        return Ok(Some(Principal { kind, groups, attributes, ..Principal::admin() }));
     }
     let ids: Vec<&str> = user.memberships.iter().map(|role| role.organisation.as_str()).collect();
     let organisations = catalog.list(&List::<Organisation>::all().any_of("id", ids)).await?.items;
@@ -34,7 +36,7 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
     let grants = Grants::new(roles.iter().map(of_role).chain(in_projects));
     // Where he acts unless he says otherwise.
     let organisation = roles.into_iter().next();
-    Ok(Some(Principal { kind, grants, reads_public: true, organisation, groups }))
+    Ok(Some(Principal { kind, grants, reads_public: true, organisation, groups, attributes }))
 }
 
 /// What is remembered of the key.
@@ -52,15 +54,18 @@ pub(super) async fn of_key(catalog: &Catalog, key: Key) -> Result<KnownKey> {
         return Ok(known);
     }
     // It falls with the user in whose name it acts; a name that is no user's is only a name.
-    if let Some(owner) = &key.owner
-        && catalog.find(User::by_login(owner)).await?.is_some_and(|user| !user.enabled)
-    {
+    let user = match &key.owner {
+        Some(owner) => catalog.find(User::by_login(owner)).await?,
+        None => None,
+    };
+    if user.as_ref().is_some_and(|user| !user.enabled) {
         return Ok(known);
     }
+    let attributes = attributes::shared(user.as_ref().map_or(&key.attributes, |user| &user.attributes));
     let kind = PrincipalKind::Key { id: key.meta.id, owner: key.owner, name: key.label };
     let grants = KeyGrants::parse(&key.grants)?;
     if some_administers(catalog, &key.groups).await? || grants.administers() {
-        known.principal = Some(Principal { kind, groups: key.groups, ..Principal::admin() });
+        known.principal = Some(Principal { kind, groups: key.groups, attributes, ..Principal::admin() });
         return Ok(known);
     }
     let organisation = match &key.organisation {
@@ -73,7 +78,8 @@ pub(super) async fn of_key(catalog: &Catalog, key: Key) -> Result<KnownKey> {
     let in_projects = projects::grants_of(catalog, None, &key.groups).await?;
     let grants = Grants::new(organisation.iter().map(of_role).chain(resolved.grants).chain(in_projects));
     (known.by_name, known.incomplete) = (resolved.by_name, !resolved.complete);
-    known.principal = Some(Principal { kind, grants, reads_public: true, organisation, groups: key.groups });
+    let groups = key.groups;
+    known.principal = Some(Principal { kind, grants, reads_public: true, organisation, groups, attributes });
     Ok(known)
 }
 

@@ -44,8 +44,18 @@ impl Starter {
                 tenant: tenant.clone(),
                 organisation: principal.organisation.as_ref().map(|own| (own.key.clone(), own.role.name().to_owned())),
                 groups: principal.groups.clone(),
+                attributes: principal.attributes.as_deref().cloned().unwrap_or_default(),
             }),
         })
+    }
+
+    /// Whether it is that caller, by whatever credential he came this time.
+    pub(crate) fn is(&self, principal: &Principal) -> bool {
+        match (self, Self::of(principal)) {
+            (_, Err(_)) => false,
+            (Self::Token(kept), Ok(Self::Token(now))) => kept.is_of(&now),
+            (kept, Ok(now)) => *kept == now,
+        }
     }
 
     /// How lists of what he started name him.

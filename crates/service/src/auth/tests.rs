@@ -333,3 +333,15 @@ async fn org_and_role_that_mean_something_else_leave_a_token_as_it_was() {
         assert_eq!(code(outcome), Some(Code::Unauthenticated), "{org:?}");
     }
 }
+
+#[tokio::test]
+async fn claims_that_are_plain_values_are_what_is_known_of_the_bearer() {
+    let setting = set_up(settings()).await;
+    let claims = json!({"region": ["EU", "US"], "level": 3, "address": {"city": "Oslo"}, "vip": true});
+    let known = setting.signed(claims).await.unwrap().attributes.unwrap();
+    assert_eq!(
+        (known["region"].join(" "), known["level"].join(" "), known["vip"].join(" ")),
+        ("EU US".into(), "3".into(), "true".into())
+    );
+    assert!(known.contains_key("sub") && !known.contains_key("address"));
+}

@@ -7,9 +7,11 @@ use crate::config::Auth;
 use crate::{Principal, PrincipalKind, home};
 use datahall_catalog::Actor;
 use datahall_core::access::{Grant, Grants};
+use datahall_core::policy::Attributes;
 use datahall_core::privilege::{self, Privilege, Privileges, Role};
 use datahall_core::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The scope that saved queries need when the configuration names none.
 const MANAGE_SCOPE: &str = "datasets:manage";
@@ -23,6 +25,19 @@ pub(crate) struct TokenFacts {
     /// The organisation's key, and the role there.
     pub(super) organisation: Option<(String, String)>,
     pub(super) groups: Vec<String>,
+    #[serde(default)]
+    pub(super) attributes: Attributes,
+}
+
+impl TokenFacts {
+    /// Whether both are of one bearer, who acts in one organisation.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        let who = |facts: &Self| {
+            let organisation = facts.organisation.as_ref().map(|(key, _)| key.clone());
+            (facts.subject.clone(), facts.tenant.clone(), organisation)
+        };
+        !self.subject.is_empty() && who(self) == who(other)
+    }
 }
 
 /// The principal whose token says `claims`.
@@ -34,13 +49,15 @@ pub(super) async fn principal(settings: &Auth, directory: &Directory, claims: &C
         tenant: claims.tenant(settings)?,
         organisation: named.map(|(key, role)| (key.to_owned(), role.name().to_owned())),
         groups: claims.groups(),
+        attributes: claims.attributes().as_deref().cloned().unwrap_or_default(),
     };
     of_facts(settings, directory, facts).await
 }
 
 /// The principal of whom these were claimed, by the configuration as it is now.
 pub(super) async fn of_facts(settings: &Auth, directory: &Directory, facts: TokenFacts) -> Result<Principal> {
-    let TokenFacts { subject, scopes, tenant, organisation, groups } = facts;
+    let TokenFacts { subject, scopes, tenant, organisation, groups, attributes } = facts;
+    let attributes = (!attributes.is_empty()).then(|| Arc::new(attributes));
     let allowed = &settings.allowed_tenants;
     if !settings.tenant_claim.is_empty() && !allowed.is_empty() && tenant.as_ref().is_none_or(|tenant| !allowed.contains(tenant))
     {
@@ -51,12 +68,13 @@ pub(super) async fn of_facts(settings: &Auth, directory: &Directory, facts: Toke
     let by_scope = Grant { at: home::place(), gives };
     let kind = PrincipalKind::Token { subject: subject.clone(), scopes, tenant };
     let Some((key, role)) = organisation else {
-        return Ok(Principal::bare(kind, Grants::new([by_scope]), reads || anonymous));
+        let bare = Principal::bare(kind, Grants::new([by_scope]), reads || anonymous);
+        return Ok(Principal { attributes, ..bare });
     };
     let actor = Actor::named(format!("token:{subject}"));
     let organisation = directory.organisation(&key, Role::parse(&role)?, &actor).await?;
     let grants = Grants::new([principals::of_role(&organisation), by_scope]);
-    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), groups })
+    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), groups, attributes })
 }
 
 /// What the scopes give on the default project, and whether they let read what is public.

@@ -1,5 +1,6 @@
 //! One `[[dataset]]` block: the same shape in the configuration file and in a request body.
 
+use super::policy::MaskBlocks;
 use crate::auth::Starter;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub struct DatasetBlock {
     /// Who sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
+    /// Which rows are seen: an SQL expression over columns and `caller('ATTRIBUTE')`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_filter: Option<String>,
     /// Where its rows come from.
     pub source: SourceBlock,
     /// Which columns get an equality index.
@@ -44,6 +48,9 @@ pub struct DatasetBlock {
     /// Which columns are visible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projection_filter: Option<ColumnFilterBlock>,
+    /// Which columns are not shown as they are, or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masks: Option<MaskBlocks>,
     /// When it is loaded anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<RefreshBlock>,

@@ -146,7 +146,7 @@ fn datasets(report: &mut Report, environment: &Environment, seen: &mut HashMap<S
         let path: [Step; 2] = ["dataset".into(), at.into()];
         let Some(block) = report.read_as::<DatasetBlock>(&path, block) else { continue };
         for finding in block.findings(environment) {
-            let inner: Vec<Step> = finding.key.iter().map(|key| Step::from(*key)).collect();
+            let inner: Vec<Step> = finding.key.iter().map(|key| Step::from(key.as_str())).collect();
             report.problem(&[&path[..], &inner].concat(), format!("{}: {}", dotted(&inner), finding.message));
         }
         if let Some(other) = seen.insert(block.name.to_lowercase(), block.name.clone()) {
@@ -250,6 +250,25 @@ mod tests {
             assert!(found[0].contains("line 2") && found[0].contains(what), "{wrong}: {found:?}");
         }
         assert!(problems("[limits]\nmax_concurrent_queries = 0\nmax_concurrent_per_caller = 9\n").is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_policy_says_where() {
+        let head = "[[dataset]]\nname = 'a'\nsource = {kind='csv',location='x'}\n";
+        for (text, expected) in [
+            ("[dataset.masks.ssn]\nstrategy = 'scramble'\n", "line 5: masks.ssn.strategy: unknown masking strategy: scramble"),
+            (
+                "[dataset.masks.ssn]\nstrategy = 'full'\nunmask_roles = 'admin'\n",
+                "line 6: dataset.masks.ssn.unmask_roles: invalid type",
+            ),
+            ("[dataset.masks.ssn]\nstrategy = 'bucket'\nwidth = 0\n", "line 6: masks.ssn.width: the width of a bucket"),
+            ("[dataset.masks.ssn]\nstrategy = 'full'\nrole = 'x'\n", "line 6: unknown key `role` in [dataset.masks.ssn]"),
+            ("masks = ['full']\n", "line 4: dataset.masks: must be a table"),
+            ("row_filter = ''\n", "line 4: row_filter: must not be empty"),
+        ] {
+            let found = problems(&format!("{head}{text}"));
+            assert!(found.len() == 1 && found[0].contains(expected), "{text}: {found:?}");
+        }
     }
 
     #[test]

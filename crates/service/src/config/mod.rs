@@ -8,6 +8,7 @@ mod later;
 mod load;
 mod network;
 mod persist;
+mod policy;
 mod query;
 mod refresh;
 mod report;
@@ -31,6 +32,8 @@ pub use later::{Datafusion, Docs, Explorer, Mcp, OAuth2, Pgwire, Quack, Storage,
 pub use load::check;
 pub use network::Network;
 pub(crate) use persist::append;
+pub(crate) use policy::check_row_filter;
+pub use policy::{MaskBlock, MaskBlocks};
 pub(crate) use query::order;
 pub use report::Problem;
 pub(crate) use saved::{remove as remove_saved, save};

@@ -22,6 +22,8 @@ impl DatasetBlock {
             options: None,
             predicate_filter: None,
             projection_filter: None,
+            masks: None,
+            row_filter: None,
             refresh: None,
             materialize: None,
             made_by: None,

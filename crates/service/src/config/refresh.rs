@@ -8,7 +8,8 @@ impl RefreshBlock {
     /// Everything that is wrong. `query`: the dataset is a saved query.
     pub(super) fn findings(&self, query: bool) -> Vec<Finding> {
         let mut found = Vec::new();
-        let mut add = |key: &'static str, message: String| found.push(Finding { key: vec!["refresh", key], message });
+        let mut add =
+            |key: &'static str, message: String| found.push(Finding { key: vec!["refresh".to_owned(), key.to_owned()], message });
         let upstream = self.on_upstream_reload == Some(true);
         match (&self.interval, &self.cron) {
             (Some(_), Some(_)) => add("cron", "interval and cron exclude each other".into()),

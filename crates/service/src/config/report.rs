@@ -166,6 +166,7 @@ pub(super) const TABLES: &[&str] = &[
     "options",
     "predicate_filter",
     "projection_filter",
+    "masks",
     "refresh",
     "materialize",
     "startup",

@@ -2,13 +2,12 @@
 
 use super::dataset::BucketInHostName;
 use super::{
-    AddressingStyle, BucketInHost, ColumnFilterBlock, DatasetBlock, Environment, IndexModeBlock, NullValues, OptionsBlock,
-    PartitioningBlock, S3Block, SheetOption,
+    AddressingStyle, BucketInHost, DatasetBlock, Environment, IndexModeBlock, NullValues, OptionsBlock, PartitioningBlock,
+    S3Block, SheetOption,
 };
 use datahall_core::dataset::{
     DatasetSpec, FileFormat, FileSource, IndexMode, IndexOptions, Location, Partitioning, ReadOptions, S3Options, Source,
 };
-use datahall_core::policy::{ColumnChoice, ReadPolicy};
 use datahall_core::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -20,12 +19,12 @@ const RESERVED_NAMES: &[&str] = &["reload-all", "persist"];
 /// Something a block gets wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
-    pub(super) key: Vec<&'static str>,
+    pub(super) key: Vec<String>,
     pub(super) message: String,
 }
 
-pub(super) fn finding(key: &[&'static str], message: impl Into<String>) -> Finding {
-    Finding { key: key.to_vec(), message: message.into() }
+pub(super) fn finding(key: &[&str], message: impl Into<String>) -> Finding {
+    Finding { key: key.iter().map(|key| (*key).to_owned()).collect(), message: message.into() }
 }
 
 /// Whether `name` may name a dataset.
@@ -93,6 +92,7 @@ impl DatasetBlock {
                 found.push(finding(&[key], "needs either include or exclude"));
             }
         }
+        found.extend(self.policy_findings().into_iter().map(|(key, message)| Finding { key, message }));
         let options = self.options.clone().unwrap_or_default();
         for (key, value) in [("delimiter", options.delimiter), ("quote", options.quote)] {
             if value.is_some_and(|value| value.len() != 1 || !value.is_ascii()) {
@@ -149,15 +149,6 @@ impl DatasetBlock {
             None => Source::Delta(location),
         };
         Ok(DatasetSpec { name: self.name.clone(), description: self.description.clone(), source, options: self.read_options() })
-    }
-
-    /// What callers may see and use.
-    pub fn policy(&self) -> ReadPolicy {
-        ReadPolicy {
-            visible: choice(self.projection_filter.as_ref()),
-            filterable: choice(self.predicate_filter.as_ref()),
-            ..ReadPolicy::default()
-        }
     }
 
     /// How its rows are kept.
@@ -238,14 +229,6 @@ fn bucket_in_host(block: &S3Block) -> Option<bool> {
         BucketInHost::Named(BucketInHostName::True) => Some(true),
         BucketInHost::Named(BucketInHostName::False) => Some(false),
         BucketInHost::Named(BucketInHostName::Auto) => None,
-    }
-}
-
-fn choice(filter: Option<&ColumnFilterBlock>) -> ColumnChoice {
-    match filter {
-        Some(ColumnFilterBlock { include: Some(names), .. }) => ColumnChoice::Include(names.clone()),
-        Some(ColumnFilterBlock { exclude: Some(names), .. }) => ColumnChoice::Exclude(names.clone()),
-        _ => ColumnChoice::All,
     }
 }
 
@@ -332,7 +315,7 @@ mod tests {
         let block = block(
             "name='a'\nsource={kind='csv',location='x'}\n[projection_filter]\nexclude=['ssn']\n[options]\nheader=false\nsheet=2\nnull_values=['NA','-']",
         );
-        assert_eq!(block.policy().visible, ColumnChoice::Exclude(vec!["ssn".into()]));
+        assert_eq!(block.stated().visible, datahall_core::policy::ColumnChoice::Exclude(vec!["ssn".into()]));
         let format = block.spec(&none()).unwrap().options.format;
         assert_eq!(
             (format["header"].as_str(), format["sheet"].as_str(), format["null_values"].as_str()),

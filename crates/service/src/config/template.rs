@@ -85,6 +85,7 @@ port = 8080
 # lazy = false                         # true: read from the source at each query
 # on_start = "eager"                   # "lazy": load when first read; "skip": load when a reload asks for it
 # visibility = "public"                # "private": only for the administrator and bearers of tokens
+# row_filter = "region IN (caller('region'))"  # rows that are seen, by columns and attributes of the caller; who lacks one sees none
 #
 # [dataset.source]
 # kind = "parquet"                     # parquet, delta, csv, tsv, json, ndjson, arrow, xlsx
@@ -121,6 +122,12 @@ port = 8080
 # A saved query is a dataset too: kind "query" with `sql` instead of a location. Its refresh also has
 # on_upstream_reload (after what it reads, debounce "5s" later); instead of an interval, any refresh may say
 # cron "0 6 * * MON-FRI" with a time_zone, "Europe/Paris".
+#
+# [dataset.masks.salary]               # a column that is not shown as it is; a block for each
+# strategy = "bucket"                  # partial, full, hash, redact, none, email, bucket, tokenise
+# unmask_roles = ["admin"]             # roles and groups that see it as it is; []: nobody
+# hidden = false                       # true: not there at all for the others
+# width = 10                           # of the ranges of strategy bucket
 #
 # [dataset.projection_filter]          # columns that can be seen: include or exclude
 # exclude = ["secret"]

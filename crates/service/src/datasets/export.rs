@@ -31,7 +31,7 @@ impl Service {
         self.require_read(ctx)?;
         let opened = self.opened(ctx, name).await?;
         let policy = &opened.handle.policy;
-        let cell = opened.generation.export(&format!("{policy:?}"));
+        let cell = opened.generation.export(policy);
         let file = cell.get_or_try_init(|| self.encode_export(ctx, &opened)).await?.clone();
         Ok(Export {
             path: file.path.clone(),

@@ -3,55 +3,74 @@
 use crate::registry::{Entry, Origin};
 use crate::{Ctx, Service, Status};
 use datahall_core::Result;
+use datahall_core::engine::Handle;
+use futures::StreamExt;
+
+/// Datasets whose rows are counted at once.
+const AT_ONCE: usize = 4;
 
 impl Service {
     /// Every dataset the caller may see, by name.
     ///
     /// # Errors
     /// As [`Service::require_read`].
-    pub fn list(&self, ctx: &Ctx) -> Result<Vec<Status>> {
+    pub async fn list(&self, ctx: &Ctx) -> Result<Vec<Status>> {
         self.require_read(ctx)?;
-        Ok(self.registry.all().iter().filter(|entry| self.sees(ctx, entry)).map(|entry| status(entry)).collect())
+        let seen = self.registry.all().into_iter().filter(|entry| self.sees(ctx, entry));
+        let statuses = futures::stream::iter(seen).map(|entry| async move { self.status_of(ctx, &entry).await });
+        Ok(statuses.buffered(AT_ONCE).collect().await)
     }
 
     /// How far one dataset is.
     ///
     /// # Errors
     /// As [`Service::require_read`]; `NotFound`.
-    pub fn status(&self, ctx: &Ctx, name: &str) -> Result<Status> {
+    pub async fn status(&self, ctx: &Ctx, name: &str) -> Result<Status> {
         self.require_read(ctx)?;
-        Ok(status(&*self.find(ctx, name)?))
+        Ok(self.status_of(ctx, &*self.find(ctx, name)?).await)
+    }
+
+    async fn status_of(&self, ctx: &Ctx, entry: &Entry) -> Status {
+        let snapshot = entry.snapshot();
+        let opened = snapshot.current.as_ref().map(|current| (&current.generation, self.handle(ctx, current)));
+        let (description, asked_lazy) = match &entry.origin {
+            Origin::Source { spec, .. } => (spec.description.clone(), spec.options.lazy),
+            Origin::Statement(_) => (None, false),
+        };
+        // What its size and its loads tell depends on what is kept from the caller.
+        let told = !opened.as_ref().map_or(snapshot.stated.keeps_anything(), |(_, handle)| handle.policy.keeps_anything());
+        let info = opened.as_ref().map(|(_, handle)| handle.table.info());
+        let lazy = info.filter(|_| told).map_or(asked_lazy, |info| !info.resident);
+        let rows = match &opened {
+            Some((generation, handle)) => self.rows_seen(generation, handle).await,
+            None => None,
+        };
+        Status {
+            name: entry.name.clone(),
+            description,
+            state: snapshot.state,
+            kind: entry.kind(),
+            residency: if lazy { "lazy" } else { "memory" },
+            rows,
+            columns: opened.as_ref().map_or(0, |(_, handle)| columns(handle)),
+            lazy,
+            depends_on: entry.depends_on().to_vec(),
+            consecutive_failures: snapshot.failures,
+            refresh_source: snapshot.refresh_source,
+            last_refresh_at: opened.as_ref().map(|(generation, _)| generation.loaded_at),
+            last_refresh_duration_ms: snapshot.duration_ms.filter(|_| told),
+            next_refresh_at: *entry.next_refresh.lock(),
+            last_error: self.why_failed(ctx, entry, &snapshot.stated, snapshot.last_error),
+            storage_bytes: info.filter(|_| told).and_then(|info| info.storage_bytes),
+            generation_id: opened.as_ref().map(|(generation, _)| generation.id.clone()),
+            notes: info.filter(|_| told).map(|info| info.notes.clone()).unwrap_or_default(),
+        }
     }
 }
 
-fn status(entry: &Entry) -> Status {
-    let snapshot = entry.snapshot();
-    let info = snapshot.current.as_ref().map(|generation| generation.table.info());
-    let (description, asked_lazy) = match &entry.origin {
-        Origin::Source { spec, .. } => (spec.description.clone(), spec.options.lazy),
-        Origin::Statement(_) => (None, false),
-    };
-    let lazy = info.map_or(asked_lazy, |info| !info.resident);
-    Status {
-        name: entry.name.clone(),
-        description,
-        state: snapshot.state,
-        kind: entry.kind(),
-        residency: if lazy { "lazy" } else { "memory" },
-        rows: info.and_then(|info| info.rows),
-        columns: info.map_or(0, |info| entry.policy.visible_positions(&info.schema).len()),
-        lazy,
-        depends_on: entry.depends_on().to_vec(),
-        consecutive_failures: snapshot.failures,
-        refresh_source: snapshot.refresh_source,
-        last_refresh_at: snapshot.current.as_ref().map(|generation| generation.loaded_at),
-        last_refresh_duration_ms: snapshot.duration_ms,
-        next_refresh_at: *entry.next_refresh.lock(),
-        last_error: snapshot.last_error,
-        storage_bytes: info.and_then(|info| info.storage_bytes),
-        generation_id: snapshot.current.as_ref().map(|generation| generation.id.clone()),
-        notes: info.map(|info| info.notes.clone()).unwrap_or_default(),
-    }
+/// How many columns the caller sees.
+pub(super) fn columns(handle: &Handle) -> usize {
+    handle.policy.visible_positions(&handle.table.info().schema).len()
 }
 
 #[cfg(test)]
@@ -64,9 +83,9 @@ mod tests {
         let fixture = Fixture::new().await;
         fixture.register("b").await;
         fixture.register("A").await;
-        let listed = fixture.service.list(&reader()).unwrap();
+        let listed = fixture.service.list(&reader()).await.unwrap();
         assert_eq!(listed.iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["A", "b"]);
-        let status = fixture.service.status(&reader(), "B").unwrap();
+        let status = fixture.service.status(&reader(), "B").await.unwrap();
         assert_eq!((status.state, status.kind, status.residency, status.rows), (State::Published, "csv", "memory", Some(3)));
         assert_eq!((status.columns, status.refresh_source), (3, Some("manual")));
         assert!(status.last_refresh_at.is_some() && status.generation_id.is_some());
@@ -79,12 +98,12 @@ mod tests {
             .register_block(block(r#"{"name":"p","source":{"kind":"csv","location":"ok"},"visibility":"private"}"#))
             .await
             .unwrap();
-        assert!(fixture.service.list(&reader()).unwrap().is_empty());
-        let missing = fixture.service.status(&reader(), "q").unwrap_err();
-        let hidden = fixture.service.status(&reader(), "p").unwrap_err();
+        assert!(fixture.service.list(&reader()).await.unwrap().is_empty());
+        let missing = fixture.service.status(&reader(), "q").await.unwrap_err();
+        let hidden = fixture.service.status(&reader(), "p").await.unwrap_err();
         assert_eq!(hidden.message().replace('p', "q"), missing.message().replace('p', "q"));
         assert!(fixture.service.count(&reader(), "p", Default::default()).await.is_err());
         assert!(fixture.service.sql(&reader(), "p", None).await.unwrap_err().message().contains("unknown table"));
-        assert_eq!(fixture.service.list(&crate::testing::admin()).unwrap().len(), 1);
+        assert_eq!(fixture.service.list(&crate::testing::admin()).await.unwrap().len(), 1);
     }
 }

@@ -62,6 +62,6 @@ mod tests {
         for number in 0..8 {
             assert_eq!(text.matches(&format!("name = \"d{number}\"")).count(), 1, "{text}");
         }
-        assert!(fixture.service.list(&admin()).unwrap().is_empty());
+        assert!(fixture.service.list(&admin()).await.unwrap().is_empty());
     }
 }

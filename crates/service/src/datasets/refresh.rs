@@ -34,8 +34,8 @@ impl Work for Refresh {
         let limit = job.params().get("timeout_secs").and_then(serde_json::Value::as_u64).unwrap_or(u64::from(u32::MAX));
         let load = service.load(&entry, "schedule");
         let too_long = || Error::new(Code::Timeout, format!("the load took longer than {limit} s"));
-        let (generation, elapsed_ms) = tokio::time::timeout(Duration::from_secs(limit), load).await.map_err(|_| too_long())??;
-        let rows = generation.table.info().rows;
+        let (current, elapsed_ms) = tokio::time::timeout(Duration::from_secs(limit), load).await.map_err(|_| too_long())??;
+        let rows = service.rows_seen(&current.generation, &service.handle(job.ctx(), &current)).await;
         job.progress(1, Some(1), rows.and_then(|rows| i64::try_from(rows).ok()).unwrap_or_default(), 0);
         let number = service.grow(job.ctx(), &dataset.meta.id).await?;
         job.info(format!("dataset '{}' loaded in {elapsed_ms} ms", entry.name));

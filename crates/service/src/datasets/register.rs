@@ -1,5 +1,7 @@
 //! Registering a dataset while the server runs.
 
+use super::list::columns;
+use crate::policies::Stated;
 use crate::registry::Entry;
 use crate::{Ctx, DatasetBlock, Service, Summary};
 use datahall_core::{Code, Error, Result};
@@ -28,9 +30,10 @@ impl Service {
         // In a task of its own: the record and the dataset come together, also when the caller goes away.
         let (service, ctx_of_it, live) = (self.arc(), ctx.clone(), entry.clone());
         let publish = tokio::spawn(async move {
-            let id = service.record_registration(&ctx_of_it, &block).await?;
-            let _ = live.record.set(id);
+            let (id, version) = service.record_registration(&ctx_of_it, &block).await?;
+            live.recorded(id, Stated { version, ..(*live.stated()).clone() });
             reservation.fill(live);
+            service.authenticator.directory.policies_moved.notify_one();
             Ok(())
         });
         publish.await.map_err(Error::internal)??;
@@ -40,7 +43,18 @@ impl Service {
             dataset = entry.name,
             "dataset registered"
         );
-        Ok(summary(&entry))
+        Ok(self.summary(ctx, &entry).await)
+    }
+
+    async fn summary(&self, ctx: &Ctx, entry: &Entry) -> Summary {
+        let mut summary = Summary { name: entry.name.clone(), rows: None, columns: 0, lazy: false };
+        if let Some(current) = entry.current() {
+            let handle = self.handle(ctx, &current);
+            summary.rows = self.rows_seen(&current.generation, &handle).await;
+            summary.columns = columns(&handle);
+            summary.lazy = !handle.table.info().resident;
+        }
+        summary
     }
 }
 
@@ -52,17 +66,6 @@ pub(super) fn as_refusal(error: Error) -> Error {
             error.detail().map(|detail| refusal.clone().with_detail(detail)).unwrap_or(refusal)
         }
         _ => error,
-    }
-}
-
-fn summary(entry: &Entry) -> Summary {
-    let current = entry.current();
-    let info = current.as_ref().map(|generation| generation.table.info());
-    Summary {
-        name: entry.name.clone(),
-        rows: info.and_then(|info| info.rows),
-        columns: info.map_or(0, |info| entry.policy.visible_positions(&info.schema).len()),
-        lazy: info.is_some_and(|info| !info.resident),
     }
 }
 
@@ -110,7 +113,7 @@ mod tests {
         assert!(fixture.register_block(block(hidden)).await.unwrap_err().message().contains("nope"));
         let slow = fixture.register_block(block(r#"{"name":"e","source":{"kind":"csv","location":"slow"}}"#));
         assert!(tokio::time::timeout(std::time::Duration::from_millis(1), slow).await.is_err());
-        assert!(fixture.service.list(&reader()).unwrap().is_empty());
+        assert!(fixture.service.list(&reader()).await.unwrap().is_empty());
         fixture.register("e").await;
     }
 

@@ -17,9 +17,10 @@ impl Service {
         let (service, loaded) = (self.arc(), entry.clone());
         let permit = entry.statement().map(|_| self.admit(ctx)).transpose()?;
         let load = tokio::spawn(async move { service.load_admitted(&loaded, "manual", permit).await });
-        let (generation, elapsed_ms) = load.await.map_err(Error::internal)?.map_err(as_refusal)?;
+        let (current, elapsed_ms) = load.await.map_err(Error::internal)?.map_err(as_refusal)?;
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, dataset = entry.name, "dataset reloaded");
-        Ok(Reloaded { dataset: entry.name.clone(), rows: generation.table.info().rows, elapsed_ms })
+        let rows = self.rows_seen(&current.generation, &self.handle(ctx, &current)).await;
+        Ok(Reloaded { dataset: entry.name.clone(), rows, elapsed_ms })
     }
 }
 
@@ -49,14 +50,14 @@ mod tests {
         fixture.engine.set_broken(true);
         for failures in 1..3 {
             assert!(fixture.service.reload(&admin(), "e").await.is_err());
-            let status = fixture.service.status(&reader(), "e").unwrap();
+            let status = fixture.service.status(&reader(), "e").await.unwrap();
             assert_eq!((status.state, status.consecutive_failures, status.rows), (State::Published, failures, Some(3)));
             assert!(status.last_error.unwrap().contains("no such file"));
         }
         assert_eq!(fixture.service.count(&reader(), "e", Default::default()).await.unwrap(), 3);
         fixture.engine.set_broken(false);
         fixture.service.reload(&admin(), "e").await.unwrap();
-        let status = fixture.service.status(&reader(), "e").unwrap();
+        let status = fixture.service.status(&reader(), "e").await.unwrap();
         assert_eq!((status.consecutive_failures, status.last_error), (0, None));
     }
 
@@ -69,7 +70,7 @@ mod tests {
         let reload = fixture.service.reload(&admin, "e");
         tokio::pin!(reload);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(5), &mut reload).await.is_err());
-        assert_eq!(fixture.service.status(&reader(), "e").unwrap().state, State::Published);
+        assert_eq!(fixture.service.status(&reader(), "e").await.unwrap().state, State::Published);
         assert_eq!(fixture.service.count(&reader(), "e", Default::default()).await.unwrap(), 3);
         reload.await.unwrap();
     }

@@ -53,6 +53,6 @@ mod tests {
         let answer = fixture.service.reload_all(&admin()).unwrap();
         assert_eq!((answer.enqueued, answer.skipped), (vec!["a".to_owned(), "b".to_owned()], vec![]));
         assert_eq!(fixture.service.reload_all(&admin()).unwrap().skipped, ["a", "b"]);
-        fixture.until(|service| service.list(&reader()).unwrap().iter().all(|status| status.rows == Some(7))).await;
+        fixture.until(async |service| service.list(&reader()).await.unwrap().iter().all(|status| status.rows == Some(7))).await;
     }
 }

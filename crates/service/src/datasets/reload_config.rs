@@ -82,6 +82,8 @@ impl Service {
             self.load(&entry, "manual").await.map_err(as_refusal)?;
         }
         reservation.fill(entry);
+        // Whatever was stated of it since the file was read.
+        self.authenticator.directory.policies_moved.notify_one();
         Ok(true)
     }
 }
@@ -107,7 +109,7 @@ mod tests {
         assert_eq!(answer.skipped, ["LIVE"]);
         assert_eq!(answer.errors[0].dataset, "bad");
         assert!(answer.errors[0].error.contains("no such file"));
-        assert_eq!(fixture.service.list(&reader()).unwrap().len(), 3);
+        assert_eq!(fixture.service.list(&reader()).await.unwrap().len(), 3);
     }
 
     #[tokio::test]
@@ -116,7 +118,7 @@ mod tests {
         write(&fixture, &format!("{}[[dataset]]\nnam = 'x'\n", dataset("b", "ok")));
         let error = fixture.service.reload_config(&admin()).await.unwrap_err();
         assert!(error.message().contains("line 5") && error.code() == datahall_core::Code::Invalid, "{error:?}");
-        assert_eq!(fixture.service.list(&reader()).unwrap().len(), 1);
+        assert_eq!(fixture.service.list(&reader()).await.unwrap().len(), 1);
         let memory = Fixture::new().await;
         let error = memory.service.reload_config(&admin()).await.unwrap_err();
         assert_eq!(error.message(), "invalid value: server has no on-disk config file to reload");

@@ -18,10 +18,12 @@ impl Service {
         let rows = self.engine.read(&opened.handle, &first).await?;
         let sample = rows.batches.try_filter(|batch| std::future::ready(batch.num_rows() > 0)).try_collect().await?;
         let info = opened.handle.table.info();
-        let visible = |column: &&String| fields.fields().iter().any(|field| field.name() == *column);
+        // Which columns have an index depends on their values, on those that are kept from the caller too.
+        let told = !opened.handle.policy.alters_rows();
+        let visible = |column: &&String| told && fields.fields().iter().any(|field| field.name() == *column);
         Ok(TableSchema {
             name: opened.entry.name.clone(),
-            rows: info.rows,
+            rows: self.rows_seen(&opened.generation, &opened.handle).await,
             indexed: info.indexed.iter().filter(visible).map(|column| column.to_lowercase()).collect(),
             fields,
             sample,

@@ -15,9 +15,8 @@ impl Service {
         if entry.on_start().is_some() {
             return conflict(format!("dataset '{}' stands in the configuration file: remove it there", entry.name));
         }
-        let dependents = self.registry.dependents(&entry.name);
-        if !dependents.is_empty() {
-            return conflict(format!("dataset '{}' is read by saved queries: {}", entry.name, dependents.join(", ")));
+        if let Some(error) = self.still_read(ctx, &entry) {
+            return Err(error);
         }
         let (service, ctx_of_it, gone) = (self.arc(), ctx.clone(), entry.clone());
         let remove = tokio::spawn(async move {
@@ -49,6 +48,6 @@ mod tests {
         fixture.service.unregister(&admin(), "E").await.unwrap();
         assert_eq!(fixture.service.unregister(&admin(), "e").await.unwrap_err().code(), Code::NotFound);
         assert_eq!(fixture.service.unregister(&admin(), "c").await.unwrap_err().code(), Code::Conflict);
-        assert_eq!(fixture.service.list(&reader()).unwrap().len(), 1);
+        assert_eq!(fixture.service.list(&reader()).await.unwrap().len(), 1);
     }
 }

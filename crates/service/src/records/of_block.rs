@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Among the options of what was registered at run time: the id of the server that has it.
 pub(super) const NODE: &str = "node";
 
-/// Source and options of a block; both are the file's to say.
+/// Source and options of a block; both are the file's to say. Its policy is kept elsewhere.
 pub(super) struct Described {
     pub(super) source: Object,
     pub(super) options: Object,
@@ -20,7 +20,7 @@ impl Described {
         let Value::Object(mut options) = serde_json::to_value(block).map_err(Error::internal)? else {
             return Err(Error::internal("a block is an object"));
         };
-        for elsewhere in ["name", "description", "visibility", "s3"] {
+        for elsewhere in ["name", "description", "visibility", "s3", "masks", "row_filter"] {
             options.remove(elsewhere);
         }
         let Some(Value::Object(source)) = options.remove("source") else {

@@ -1,7 +1,8 @@
 //! The start: what was registered at run time is gone, and the datasets of the configuration file have their records. The
 //! file owns source and options; who may see a dataset and what describes it stays as an API set it, unless the file says.
 
-use super::of_block::{Described, NODE, kept, record};
+use super::of_block::{Described, NODE, record};
+use crate::policies::{Kept, Stated, masks_of, stated, write_masks};
 use crate::{DatasetBlock, home};
 use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Origin, Visibility};
 use datahall_core::{Code, Result};
@@ -11,18 +12,17 @@ use std::collections::HashMap;
 /// What the records say of the datasets of the file, by name in lower case.
 pub(crate) struct Reconciled {
     /// What is kept of each.
-    pub(crate) records: HashMap<String, Kept>,
+    pub(crate) records: HashMap<String, OfFile>,
     /// The names, as the file has them, of those that are not served because an API's dataset has the name.
     pub(crate) clashes: Vec<String>,
 }
 
 /// What the record of a dataset of the file says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct OfFile {
     /// Its id.
     pub(crate) id: String,
-    /// Whether only its organisation sees it.
-    pub(crate) private: bool,
+    /// Who sees what of it.
+    pub(crate) stated: Stated,
     /// How often its data has changed so far.
     pub(crate) generation: i64,
 }
@@ -72,14 +72,9 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
             None => (inserted(&mut change, block).await?, true),
         };
         changed += usize::from(is_new);
-        done.records.insert(
-            key,
-            Kept {
-                id: dataset.meta.id.clone(),
-                private: dataset.visibility == Visibility::Private,
-                generation: dataset.generation,
-            },
-        );
+        let masks = masks_of(&mut change, &dataset.meta.id).await?;
+        let stated = stated(&dataset, &masks, &block.stated());
+        done.records.insert(key, OfFile { id: dataset.meta.id.clone(), stated, generation: dataset.generation });
     }
     if changed > 0 {
         let detail = serde_json::json!({"datasets": blocks.len(), "changed": changed, "clashes": done.clashes.len()});
@@ -90,8 +85,11 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
 
 async fn inserted(change: &mut Change, block: &DatasetBlock) -> Result<Dataset> {
     let mut dataset = record(block, Origin::File)?;
+    let policy = Kept { public: dataset.visibility == Visibility::Public, ..Kept::default() }.under_file(block);
+    policy.put_into(&mut dataset);
     change.insert(&mut dataset).await?;
     change.audit(AuditEntry::created("dataset.create", &dataset)?);
+    write_masks(change, &dataset.meta.id, &[], &policy.masks).await?;
     Ok(dataset)
 }
 
@@ -99,13 +97,18 @@ async fn inserted(change: &mut Change, block: &DatasetBlock) -> Result<Dataset> 
 async fn updated(change: &mut Change, there: Dataset, block: &DatasetBlock) -> Result<(Dataset, bool)> {
     let Described { source, options } = Described::of(block)?;
     let mut dataset = Dataset { name: block.name.clone(), source, options, ..there.clone() };
-    if let Some(stated) = block.visibility {
-        dataset.visibility = kept(stated);
-    }
     if let Some(description) = &block.description {
         dataset.metadata.insert("description".into(), description.as_str().into());
     }
-    if dataset == there {
+    // Masks that say what no policy can be are left for somebody to look at: nothing is served under them.
+    let masks = masks_of(change, &there.meta.id).await?;
+    let mut masks_changed = false;
+    if let Ok(before) = Kept::of(&there, &masks) {
+        let policy = before.under_file(block);
+        policy.put_into(&mut dataset);
+        masks_changed = write_masks(change, &there.meta.id, &masks, &policy.masks).await?;
+    }
+    if dataset == there && !masks_changed {
         return Ok((dataset, false));
     }
     change.update(&mut dataset).await?;
@@ -148,13 +151,13 @@ mod tests {
         })
         .await;
         let again = reconcile(catalog, &[csv("sales", "b.csv")], None).await.unwrap();
-        assert_eq!(again.records["sales"], Kept { id: id.clone(), private: true, generation: 0 });
+        assert_eq!((&again.records["sales"].id, again.records["sales"].stated.private), (&id, true));
         let kept = find(catalog, "sales").await.unwrap();
         assert_eq!((kept.meta.id, kept.name.as_str(), &kept.source["location"]), (id, "sales", &json!("b.csv")));
         assert_eq!(kept.policy["row_filter"], "x = 1");
         let mut stated = csv("sales", "b.csv");
         stated.visibility = Some(crate::config::Visibility::Public);
-        assert!(!reconcile(catalog, &[stated], None).await.unwrap().records["sales"].private);
+        assert!(!reconcile(catalog, &[stated], None).await.unwrap().records["sales"].stated.private);
     }
 
     #[tokio::test]

@@ -1,21 +1,25 @@
 //! Datasets registered at run time: their records come and go with them.
 
 use super::of_block::{NODE, record};
+use crate::policies::{Kept, write_masks};
 use crate::registry::Entry;
 use crate::{Ctx, DatasetBlock, Service, home};
 use datahall_catalog::{AuditEntry, Dataset, Origin};
 use datahall_core::Result;
 
 impl Service {
-    /// Makes the record of a dataset that was registered; gives its id.
-    pub(crate) async fn record_registration(&self, ctx: &Ctx, block: &DatasetBlock) -> Result<String> {
+    /// Makes the record of a dataset that was registered, and those of its masks; gives its id and its version.
+    pub(crate) async fn record_registration(&self, ctx: &Ctx, block: &DatasetBlock) -> Result<(String, i64)> {
         let mut dataset = record(block, Origin::Runtime)?;
+        let policy = Kept::of_block(block);
+        policy.put_into(&mut dataset);
         dataset.options.insert(NODE.into(), self.node.as_str().into());
         let mut change = self.catalog.change(&ctx.actor()).await?;
         change.insert(&mut dataset).await?;
+        write_masks(&mut change, &dataset.meta.id, &[], &policy.masks).await?;
         let entry = AuditEntry::created("dataset.register", &dataset)?.organisation(home::ORGANISATION);
         change.commit(entry).await?;
-        Ok(dataset.meta.id)
+        Ok((dataset.meta.id, dataset.meta.version))
     }
 
     /// Deletes the record of a dataset that is taken off.

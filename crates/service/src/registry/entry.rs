@@ -1,14 +1,14 @@
 //! One dataset: what it is, the rows it has now, and how its loads went.
 
-use super::Generation;
+use super::generation::{Generation, MadeOf};
 use crate::auth::Starter;
 use crate::config::{OnStart, Visibility};
+use crate::policies::{InForce, Stated};
 use crate::{DatasetBlock, Environment, State};
 use chrono::{DateTime, Utc};
 use datahall_core::clock::{Clock, Random, random_hex};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Table};
-use datahall_core::policy::ReadPolicy;
 use datahall_core::{Error, Result};
 use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -19,9 +19,6 @@ use std::time::Duration;
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) origin: Origin,
-    pub(crate) policy: Arc<ReadPolicy>,
-    /// Only those see it who were granted to.
-    pub(crate) private: bool,
     /// The id of its record in the catalog, once it has one; saved queries have none.
     pub(crate) record: OnceLock<String>,
     /// Held while its rows are loaded: one load at a time.
@@ -36,7 +33,26 @@ pub(crate) struct Entry {
     pub(crate) next_refresh: parking_lot::Mutex<Option<DateTime<Utc>>>,
     id: String,
     generations: AtomicU64,
+    /// Grows when the policy changes, for what was made of its rows.
+    policies: Arc<AtomicU64>,
     rows: RwLock<RowsState>,
+}
+
+/// The rows that are served now, and the policy over them.
+#[derive(Clone)]
+pub(crate) struct Current {
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) policy: Arc<InForce>,
+}
+
+/// What became of a new policy.
+pub(crate) enum Replaced {
+    /// It holds.
+    Done,
+    /// Other rows came in between: it must be held against those.
+    RowsMoved,
+    /// A newer one holds already.
+    Older,
 }
 
 /// Where a dataset's rows come from.
@@ -61,6 +77,8 @@ pub(crate) struct SavedStatement {
     /// The columns that its rows are ordered by.
     pub(crate) sort_by: Vec<String>,
     pub(crate) maker: Starter,
+    /// What it reads was not the same for all when it was last read, so that its rows are its owner's alone.
+    pub(crate) own_view: AtomicBool,
     pub(crate) expires_at: Option<DateTime<Utc>>,
     /// When it is loaded, where it is kept in a file; `None`: it goes with the process.
     pub(crate) on_start: Option<OnStart>,
@@ -70,7 +88,8 @@ pub(crate) struct SavedStatement {
 
 #[derive(Default)]
 struct RowsState {
-    current: Option<Arc<Generation>>,
+    current: Option<Current>,
+    stated: Arc<Stated>,
     loading: bool,
     failures: u32,
     refresh_source: Option<&'static str>,
@@ -81,7 +100,8 @@ struct RowsState {
 /// How an entry's loads went, at one moment.
 pub(crate) struct Snapshot {
     pub(crate) state: State,
-    pub(crate) current: Option<Arc<Generation>>,
+    pub(crate) current: Option<Current>,
+    pub(crate) stated: Arc<Stated>,
     pub(crate) failures: u32,
     pub(crate) refresh_source: Option<&'static str>,
     pub(crate) duration_ms: Option<u64>,
@@ -89,12 +109,10 @@ pub(crate) struct Snapshot {
 }
 
 impl Entry {
-    pub(crate) fn new(name: String, origin: Origin, policy: ReadPolicy, private: bool, random: &dyn Random) -> Self {
+    pub(crate) fn new(name: String, origin: Origin, stated: Stated, random: &dyn Random) -> Self {
         Self {
             name,
             origin,
-            policy: Arc::new(policy),
-            private,
             record: OnceLock::new(),
             loading: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
@@ -103,7 +121,8 @@ impl Entry {
             next_refresh: parking_lot::Mutex::default(),
             id: random_hex(random, 8),
             generations: AtomicU64::new(0),
-            rows: RwLock::default(),
+            policies: Arc::default(),
+            rows: RwLock::new(RowsState { stated: Arc::new(stated), ..RowsState::default() }),
         }
     }
 
@@ -119,11 +138,76 @@ impl Entry {
         let on_start = block.on_start.unwrap_or_default();
         let private = block.visibility == Some(Visibility::Private);
         let origin = Origin::Source { spec, access, on_start, configured };
-        Ok(Self::new(block.name.clone(), origin, block.policy(), private, random))
+        Ok(Self::new(block.name.clone(), origin, Stated { private, ..block.stated() }, random))
     }
 
-    pub(crate) fn current(&self) -> Option<Arc<Generation>> {
-        self.rows.read().current.clone()
+    pub(crate) fn current(&self) -> Option<Current> {
+        self.rows.read().live().cloned()
+    }
+
+    /// What was stated of its policy.
+    pub(crate) fn stated(&self) -> Arc<Stated> {
+        self.rows.read().stated.clone()
+    }
+
+    /// Whether only those see it who were granted to.
+    pub(crate) fn is_private(&self) -> bool {
+        self.rows.read().stated.private
+    }
+
+    /// The number of its policy, to tell whether it is still the same.
+    pub(crate) fn policy_number(&self) -> (Arc<AtomicU64>, u64) {
+        (self.policies.clone(), self.policies.load(Ordering::Acquire))
+    }
+
+    /// Its record is there now, and states this.
+    pub(crate) fn recorded(&self, id: String, stated: Stated) {
+        let _ = self.record.set(id);
+        self.rows.write().stated = Arc::new(stated);
+    }
+
+    /// Puts `stated` in the place of what was stated before, and `policy`, which it came to over the rows `over`. Without a policy
+    /// that suits them the rows go.
+    pub(crate) fn replace_policy(
+        &self,
+        stated: &Arc<Stated>,
+        over: Option<&Current>,
+        policy: Option<Result<InForce>>,
+    ) -> Replaced {
+        let mut rows = self.rows.write();
+        if rows.stated.version > stated.version {
+            return Replaced::Older;
+        }
+        let now = rows.live().map(|current| Arc::as_ptr(&current.generation));
+        if now != over.map(|current| Arc::as_ptr(&current.generation)) {
+            return Replaced::RowsMoved;
+        }
+        if !rows.stated.says_what(stated) {
+            self.policies.fetch_add(1, Ordering::AcqRel);
+        }
+        rows.stated = stated.clone();
+        let gone = match (policy, &mut rows.current) {
+            (Some(Ok(policy)), Some(current)) => {
+                current.policy = Arc::new(policy);
+                None
+            }
+            (Some(Err(error)), current) => {
+                let gone = current.take();
+                rows.failed(error.message());
+                gone
+            }
+            _ => None,
+        };
+        drop(rows);
+        // Freed outside the lock: a table may be gigabytes.
+        drop(gone);
+        Replaced::Done
+    }
+
+    /// Lets go of rows that may be served no more.
+    pub(crate) fn forget_rows(&self) {
+        let gone = self.rows.write().current.take();
+        drop(gone);
     }
 
     pub(crate) fn state(&self) -> State {
@@ -138,7 +222,8 @@ impl Entry {
         let rows = self.rows.read();
         Snapshot {
             state: rows.state(),
-            current: rows.current.clone(),
+            current: rows.live().cloned(),
+            stated: rows.stated.clone(),
             failures: rows.failures,
             refresh_source: rows.refresh_source,
             duration_ms: rows.duration_ms,
@@ -193,8 +278,18 @@ impl Entry {
 }
 
 impl RowsState {
+    /// The rows that may be served.
+    fn live(&self) -> Option<&Current> {
+        self.current.as_ref().filter(|current| current.generation.is_current())
+    }
+
+    fn failed(&mut self, message: &str) {
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = Some(message.to_owned());
+    }
+
     fn state(&self) -> State {
-        match (&self.current, self.loading, &self.last_error) {
+        match (self.live(), self.loading, &self.last_error) {
             (Some(_), _, _) => State::Published,
             (None, true, _) => State::Building,
             (None, false, Some(_)) => State::Failed,
@@ -211,23 +306,33 @@ pub(crate) struct Build {
 }
 
 impl Build {
-    /// The new rows take the place of the old ones, in one step.
-    pub(crate) fn succeed(mut self, table: Arc<dyn Table>, clock: &dyn Clock) -> (Arc<Generation>, u64) {
-        self.finished = true;
+    /// The new rows take the place of the old ones, in one step, under `policy`, which is what `stated` comes to over them;
+    /// `None` when something else is stated by now.
+    pub(crate) fn succeed(
+        &mut self,
+        (table, made_of): (Arc<dyn Table>, MadeOf),
+        (stated, policy): (&Arc<Stated>, InForce),
+        clock: &dyn Clock,
+    ) -> Option<(Current, u64)> {
         let entry = &self.entry;
         let number = entry.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        let generation = Arc::new(Generation::new(format!("{}-{number}", entry.id), table, clock.now()));
+        let generation = Generation::new(format!("{}-{number}", entry.id), table, made_of, clock.now());
+        let current = Current { generation: Arc::new(generation), policy: Arc::new(policy) };
         let elapsed = u64::try_from(clock.monotonic().saturating_sub(self.started).as_millis()).unwrap_or(u64::MAX);
         let mut rows = entry.rows.write();
+        if !Arc::ptr_eq(&rows.stated, stated) {
+            return None;
+        }
+        self.finished = true;
         rows.loading = false;
         rows.failures = 0;
         rows.last_error = None;
         rows.duration_ms = Some(elapsed);
-        let old = rows.current.replace(generation.clone());
+        let old = rows.current.replace(current.clone());
         drop(rows);
         // Freed outside the lock: a table may be gigabytes.
         drop(old);
-        (generation, elapsed)
+        Some((current, elapsed))
     }
 
     /// The old rows, if any, stay.
@@ -239,8 +344,7 @@ impl Build {
     fn failed(&self, message: &str) {
         let mut rows = self.entry.rows.write();
         rows.loading = false;
-        rows.failures = rows.failures.saturating_add(1);
-        rows.last_error = Some(message.to_owned());
+        rows.failed(message);
     }
 }
 

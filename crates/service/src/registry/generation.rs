@@ -1,40 +1,95 @@
 //! One generation of a dataset's rows: they never change, and what was made of them goes when they go.
 
 use super::ExportFile;
+use super::kept_few::KeptFew;
 use chrono::{DateTime, Utc};
 use datahall_core::engine::Table;
-use datahall_core::policy::ReadPolicy;
-use parking_lot::Mutex;
+use datahall_core::policy::{ReadPolicy, Strategy};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OnceCell;
 
 type ExportCell = Arc<OnceCell<Arc<ExportFile>>>;
+type CountCell = Arc<OnceCell<u64>>;
+
+/// The numbers of the policies that rows were made under, each with what it was then.
+pub(crate) type MadeOf = Vec<(Arc<AtomicU64>, u64)>;
 
 /// One generation of rows.
 pub(crate) struct Generation {
     /// Differs from that of every other generation of any dataset.
     pub(crate) id: String,
     pub(crate) table: Arc<dyn Table>,
+    /// What a saved query read.
+    pub(crate) made_of: MadeOf,
     pub(crate) loaded_at: DateTime<Utc>,
-    exports: Mutex<HashMap<String, ExportCell>>,
+    exports: KeptFew<ExportCell>,
+    counts: KeptFew<CountCell>,
 }
 
 impl Generation {
-    pub(crate) fn new(id: String, table: Arc<dyn Table>, loaded_at: DateTime<Utc>) -> Self {
-        Self { id, table, loaded_at, exports: Mutex::default() }
+    pub(crate) fn new(id: String, table: Arc<dyn Table>, made_of: MadeOf, loaded_at: DateTime<Utc>) -> Self {
+        Self { id, table, made_of, loaded_at, exports: KeptFew::default(), counts: KeptFew::default() }
+    }
+
+    /// Whether the policies that the rows were made under still hold.
+    pub(crate) fn is_current(&self) -> bool {
+        self.made_of.iter().all(|(now, then)| now.load(Ordering::Acquire) == *then)
     }
 
     /// Names what `question` answers over these rows seen through `policy`.
     pub(crate) fn etag(&self, policy: &ReadPolicy, question: &dyn Debug) -> String {
-        let digest = Sha256::digest(format!("{}\n{policy:?}\n{question:?}", self.id));
+        let digest = Sha256::digest(format!("{}\n{}\n{question:?}", self.id, key(policy)));
         digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Where the export under `key` is kept, or will be: whoever comes first makes it, the others wait.
-    pub(crate) fn export(&self, key: &str) -> ExportCell {
-        self.exports.lock().entry(key.to_owned()).or_default().clone()
+    /// Where the export seen through `policy` is kept, or will be: whoever comes first makes it, the others wait.
+    pub(crate) fn export(&self, policy: &ReadPolicy) -> ExportCell {
+        self.exports.get(key(policy))
+    }
+
+    /// Where the number of rows seen through `policy` is kept, or will be.
+    pub(crate) fn count(&self, policy: &ReadPolicy) -> CountCell {
+        self.counts.get(key(policy))
+    }
+}
+
+/// The whole policy as text, in memory alone: what tokens are made with is in it.
+fn key(policy: &ReadPolicy) -> String {
+    let mut key = format!("{policy:?}");
+    for (column, mask) in &policy.masks {
+        if mask.strategy == Strategy::Tokenise {
+            // Writing to a string cannot fail.
+            let _ = write!(key, "\n{column}:{:?}", mask.key);
+        }
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datahall_core::policy::{Masking, RowAccess};
+
+    #[test]
+    fn every_part_of_a_policy_is_in_its_key() {
+        let masked = |strategy, key| ReadPolicy { masks: [("a".into(), Masking { strategy, key })].into(), ..Default::default() };
+        let caller = |value: &str| [("r".to_owned(), vec![value.to_owned()])].into();
+        let rows = |value: &str| RowAccess::Matching { sql: "a = caller('r')".into(), caller: caller(value) };
+        let policies = [
+            ReadPolicy::default(),
+            masked(Strategy::Full, [0; 32]),
+            masked(Strategy::Bucket { width: 1.0 }, [0; 32]),
+            masked(Strategy::Bucket { width: 2.0 }, [0; 32]),
+            masked(Strategy::Tokenise, [1; 32]),
+            masked(Strategy::Tokenise, [2; 32]),
+            ReadPolicy { rows: RowAccess::None, ..Default::default() },
+            ReadPolicy { rows: rows("EU"), ..Default::default() },
+            ReadPolicy { rows: rows("US"), ..Default::default() },
+        ];
+        let keys: std::collections::BTreeSet<_> = policies.iter().map(key).collect();
+        assert_eq!(keys.len(), policies.len());
     }
 }

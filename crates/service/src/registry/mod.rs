@@ -3,10 +3,11 @@
 mod entry;
 mod export_file;
 mod generation;
+mod kept_few;
 
-pub(crate) use entry::{Entry, Origin, SavedStatement};
+pub(crate) use entry::{Build, Current, Entry, Origin, Replaced, SavedStatement};
 pub(crate) use export_file::ExportFile;
-pub(crate) use generation::Generation;
+pub(crate) use generation::{Generation, MadeOf};
 
 use datahall_core::{Error, Result};
 use parking_lot::Mutex;
@@ -96,9 +97,9 @@ impl Registry {
     }
 
     /// The saved queries that read the dataset `name`.
-    pub(crate) fn dependents(&self, name: &str) -> Vec<String> {
+    pub(crate) fn dependents(&self, name: &str) -> Vec<Arc<Entry>> {
         let reads = |entry: &&Arc<Entry>| entry.depends_on().iter().any(|other| other.eq_ignore_ascii_case(name));
-        self.names.lock().entries.values().filter(reads).map(|entry| entry.name.clone()).collect()
+        self.names.lock().entries.values().filter(reads).cloned().collect()
     }
 }
 

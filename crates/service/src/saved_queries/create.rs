@@ -4,11 +4,13 @@ use super::entry::{check_stated, inherited};
 use super::list::describe;
 use super::{SavedQuery, SavedQueryRequest};
 use crate::auth::Starter;
+use crate::policies::Stated;
 use crate::registry::{Entry, Origin, SavedStatement};
 use crate::{Ctx, Service};
 use datahall_core::{Code, Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 impl Service {
     /// Runs the statement and keeps its rows under the name; kind `query` outlives the process, in a file beside the configuration.
@@ -54,12 +56,14 @@ impl Service {
             options: request.options(),
             sort_by: Vec::new(),
             maker: Starter::of(&ctx.principal)?,
+            own_view: AtomicBool::new(sources.iter().any(|source| !self.is_same_for_all(source))),
             expires_at: lifetime.map(|lifetime| self.clock.now() + lifetime),
             on_start: None,
             after_upstream: None,
         }));
-        let private = sources.iter().any(|source| source.private);
-        let entry = Arc::new(Entry::new(request.name, origin, inherited(&sources), private, &*self.random));
+        let private = sources.iter().any(|source| self.is_private(source));
+        let stated = Stated { private, ..inherited(&sources) };
+        let entry = Arc::new(Entry::new(request.name, origin, stated, &*self.random));
         if wait {
             self.load_admitted(&entry, "manual", permit).await?;
             reservation.fill(entry.clone());
@@ -123,7 +127,7 @@ mod tests {
             (State::Published, Some(3), vec!["Events".to_owned()], "temp")
         );
         assert_eq!(fixture.service.count(&reader(), "q", Expr::default()).await.unwrap(), 3);
-        assert_eq!(fixture.service.status(&reader(), "q").unwrap().kind, "query");
+        assert_eq!(fixture.service.status(&reader(), "q").await.unwrap().kind, "query");
         let error =
             fixture.service.create_saved_query(&admin(), request(r#"{"name":"EVENTS","sql":"events"}"#), true).await.unwrap_err();
         assert_eq!(error.message(), "invalid value: dataset 'EVENTS' already exists");
@@ -142,7 +146,7 @@ mod tests {
         let saved = fixture.service.create_saved_query(&admin(), request(r#"{"name":"q","sql":"e"}"#), false).await.unwrap();
         assert_ne!(saved.state, State::Published);
         assert_eq!(fixture.service.count(&reader(), "q", Expr::default()).await.unwrap_err().code(), Code::Unavailable);
-        fixture.until(|service| service.status(&reader(), "q").unwrap().state == State::Published).await;
+        fixture.until(async |service| service.status(&reader(), "q").await.unwrap().state == State::Published).await;
     }
 
     #[tokio::test]
@@ -165,9 +169,9 @@ mod tests {
             fixture.service.create_saved_query(&admin(), request(r#"{"name":"q","sql":"e","ttl":"10m"}"#), true).await.unwrap();
         assert!(saved.expires_at.is_some());
         fixture.clock.advance(599);
-        assert!(fixture.service.status(&reader(), "q").is_ok());
+        assert!(fixture.service.status(&reader(), "q").await.is_ok());
         fixture.clock.advance(1);
-        assert_eq!(fixture.service.status(&reader(), "q").unwrap_err().code(), Code::NotFound);
+        assert_eq!(fixture.service.status(&reader(), "q").await.unwrap_err().code(), Code::NotFound);
         fixture.register("q").await;
     }
 }

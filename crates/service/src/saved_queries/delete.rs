@@ -2,7 +2,7 @@
 
 use crate::loading::not_found;
 use crate::{Ctx, Service};
-use datahall_core::{Code, Error, Result};
+use datahall_core::{Error, Result};
 
 impl Service {
     /// Deletes a saved query; gives its name as it was saved.
@@ -16,10 +16,8 @@ impl Service {
         if entry.statement().is_none() {
             return Err(Error::forbidden(format!("forbidden: dataset '{}' is not a saved query", entry.name)));
         }
-        let dependents = self.registry.dependents(&entry.name);
-        if !dependents.is_empty() {
-            let why = format!("dataset '{}' is read by saved queries: {}", entry.name, dependents.join(", "));
-            return Err(Error::new(Code::Conflict, why));
+        if let Some(error) = self.still_read(ctx, &entry) {
+            return Err(error);
         }
         if entry.on_start().is_some() {
             // In a task of its own: file, record and dataset go together, also when the caller goes away.

@@ -3,11 +3,13 @@
 use crate::Service;
 use crate::auth::Starter;
 use crate::config::{DatasetBlock, OnStart, check_duration, order};
+use crate::policies::Stated;
 use crate::registry::{Entry, Origin, SavedStatement};
-use datahall_core::policy::{ColumnChoice, ReadPolicy};
+use datahall_core::policy::ColumnChoice;
 use datahall_core::{Error, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How long after what it reads a query is loaded anew, unless it says.
@@ -60,6 +62,8 @@ impl Service {
             sort_by: block.materialize.clone().and_then(|materialize| materialize.sort_by).unwrap_or_default(),
             // Whoever writes the file may do anything.
             maker: block.made_by.clone().unwrap_or(Starter::Admin),
+            // What is not there yet is found out when it runs.
+            own_view: AtomicBool::new(found.iter().any(|entry| entry.as_ref().is_none_or(|entry| !self.is_same_for_all(entry)))),
             expires_at: None,
             on_start: Some(block.on_start.unwrap_or(OnStart::Eager)),
             after_upstream: (refresh.on_upstream_reload == Some(true)).then(|| debounce.unwrap_or(DEBOUNCE)),
@@ -67,11 +71,11 @@ impl Service {
         let sources: Option<Vec<_>> = found.into_iter().collect();
         // Of what is not there nobody knows who may see it.
         let (policy, private) = match &sources {
-            Some(sources) => (inherited(sources), sources.iter().any(|source| source.private)),
+            Some(sources) => (inherited(sources), sources.iter().any(|source| self.is_private(source))),
             None => (restricted(), true),
         };
-        let stated = block.visibility == Some(crate::config::Visibility::Private);
-        Ok(Entry::new(block.name.clone(), origin, policy, private || stated, &*self.random))
+        let private = private || block.visibility == Some(crate::config::Visibility::Private);
+        Ok(Entry::new(block.name.clone(), origin, Stated { private, ..policy }, &*self.random))
     }
 }
 
@@ -89,11 +93,11 @@ pub(super) fn check_stated(stated: Option<&[String]>, reads: &[String]) -> Resul
 }
 
 /// A column that predicates may not name could come under any name: then predicates may name none.
-pub(super) fn inherited(sources: &[Arc<Entry>]) -> ReadPolicy {
-    let some = sources.iter().any(|source| source.policy.filterable != ColumnChoice::All);
-    if some { restricted() } else { ReadPolicy::default() }
+pub(super) fn inherited(sources: &[Arc<Entry>]) -> Stated {
+    let some = sources.iter().any(|source| source.stated().filterable != ColumnChoice::All);
+    if some { restricted() } else { Stated::default() }
 }
 
-fn restricted() -> ReadPolicy {
-    ReadPolicy { filterable: ColumnChoice::Include(Vec::new()), ..ReadPolicy::default() }
+fn restricted() -> Stated {
+    Stated { filterable: ColumnChoice::Include(Vec::new()), ..Stated::default() }
 }

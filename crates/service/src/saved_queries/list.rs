@@ -45,7 +45,7 @@ pub(super) fn describe(entry: &Entry) -> Option<SavedQuery> {
         sql: statement.sql.clone(),
         depends_on: statement.depends_on.clone(),
         state: snapshot.state,
-        rows: snapshot.current.and_then(|generation| generation.table.info().rows),
+        rows: snapshot.current.and_then(|current| current.generation.table.info().rows),
         expires_at: statement.expires_at,
     })
 }

@@ -1,12 +1,12 @@
 //! Running the statement of a saved query, and running it again when what it reads was loaded anew.
 
 use crate::admission::Permit;
-use crate::registry::{Entry, SavedStatement};
+use crate::registry::{Entry, MadeOf, SavedStatement};
 use crate::{Ctx, Service};
-use datahall_core::{Error, Result};
 use datahall_core::engine::{Handle, NamedHandle, Table};
 use datahall_core::policy::ReadPolicy;
 use datahall_core::query::{Order, Query};
+use datahall_core::{Error, Result};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,20 +14,36 @@ use std::sync::atomic::Ordering;
 const ALL_ROWS: u64 = u32::MAX as u64;
 
 impl Service {
-    /// Runs a saved statement with the rights that its maker has now. What bounds its rows is memory, for they are no answer.
-    pub(crate) async fn run_statement(&self, statement: &SavedStatement, permit: Option<Permit>) -> Result<Arc<dyn Table>> {
+    /// Runs a saved statement with the rights that its maker has now; gives its rows, and under which policies they were read.
+    /// What bounds them is memory, for they are no answer.
+    pub(crate) async fn run_statement(
+        &self,
+        statement: &SavedStatement,
+        permit: Option<Permit>,
+    ) -> Result<(Arc<dyn Table>, MadeOf)> {
         let principal = self.authenticator.anew(&statement.maker).await?;
         let permit = permit.ok_or_else(|| Error::internal("a statement that was not let in"))?;
         let ctx = Ctx { principal, request_id: String::new(), address: None };
         let names = self.engine.tables_in(&statement.sql)?;
-        let tables = self.tables(&ctx, &names).await?;
-        let tables: Vec<_> = tables.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
+        // Before any handle: a policy that changes after this makes the rows void.
+        let sources = names.iter().map(|name| self.table(&ctx, name)).collect::<Result<Vec<_>>>()?;
+        let mut made_of: MadeOf = sources.iter().map(|source| source.policy_number()).collect();
+        let own_view = sources.iter().any(|source| !self.is_same_for_all(source));
+        statement.own_view.fetch_or(own_view, Ordering::AcqRel);
+        let opened = self.tables(&ctx, &names).await?;
+        made_of.extend(opened.iter().flat_map(|(_, opened)| opened.generation.made_of.clone()));
+        let tables: Vec<_> = opened.into_iter().map(|(name, opened)| NamedHandle { name, handle: opened.handle }).collect();
         let bounds = self.bounds().of_any_length();
         let rows = permit.run(bounds, self.engine.sql(&statement.sql, &tables, ALL_ROWS)).await?;
-        let table = self.engine.materialise(rows, &statement.options).await?;
-        if statement.sort_by.is_empty() {
-            return Ok(table);
+        let mut table = self.engine.materialise(rows, &statement.options).await?;
+        if !statement.sort_by.is_empty() {
+            table = self.sorted(table, statement).await?;
         }
+        statement.own_view.store(own_view, Ordering::Release);
+        Ok((table, made_of))
+    }
+
+    async fn sorted(&self, table: Arc<dyn Table>, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
         let schema = table.info().schema.clone();
         let policy = ReadPolicy::default();
         let order = statement.sort_by.iter().map(|column| Order { column: column.clone(), descending: false });

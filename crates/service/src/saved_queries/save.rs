@@ -27,7 +27,7 @@ impl Service {
         block.source.depends_on = Some(sources.iter().map(|source| source.name.clone()).collect());
         block.made_by = Some(Starter::of(&ctx.principal)?);
         // As it is now: what it reads may become public later, and this not with it.
-        block.visibility = sources.iter().any(|source| source.private).then_some(Visibility::Private);
+        block.visibility = sources.iter().any(|source| self.is_private(source)).then_some(Visibility::Private);
         block.check(&self.environment)?;
         Ok(block)
     }

@@ -58,7 +58,7 @@ async fn it_is_there_after_the_next_start_and_goes_when_it_is_deleted() {
     let other = fixture.another_node_with(settings(&fixture), "other").await;
     // `a` reads `Q`, which is read from a later file.
     until(async || rows(&other, "a").await == Some(3)).await;
-    until(async || other.status(&reader(), "q").unwrap().next_refresh_at.is_some()).await;
+    until(async || other.status(&reader(), "q").await.unwrap().next_refresh_at.is_some()).await;
     let listed = other.list_saved_queries(&admin()).unwrap();
     assert_eq!(
         listed.iter().map(|query| (query.name.as_str(), query.kind)).collect::<Vec<_>>(),
@@ -97,7 +97,7 @@ async fn it_has_the_rights_that_its_maker_has_now() {
     let error = service.reload(&admin(), "q").await.unwrap_err();
     assert!(error.message().contains("'ann', who started this, is gone or disabled"), "{error}");
     let other = fixture.another_node_with(settings(&fixture), "other").await;
-    until(async || other.status(&admin(), "q").unwrap().state == State::Failed).await;
+    until(async || other.status(&admin(), "q").await.unwrap().state == State::Failed).await;
     assert_eq!(other.count(&reader(), "q", Default::default()).await.unwrap_err().code(), Code::NotFound);
 }
 
@@ -114,12 +114,12 @@ async fn it_is_loaded_anew_after_what_it_reads_and_by_its_schedule() {
         service.reload(&admin(), "e").await.unwrap();
     }
     until(async || rows(service, "after").await == Some(5)).await;
-    assert_eq!(service.status(&admin(), "after").unwrap().refresh_source, Some("cascade"));
+    assert_eq!(service.status(&admin(), "after").await.unwrap().refresh_source, Some("cascade"));
     // Three loads at the start, three of what is read, one after them.
     assert_eq!((rows(service, "hourly").await, service.stats().loads), (Some(3), 7));
     fixture.clock.advance(3600);
     until(async || rows(service, "hourly").await == Some(5)).await;
-    assert_eq!(service.status(&admin(), "hourly").unwrap().refresh_source, Some("schedule"));
+    assert_eq!(service.status(&admin(), "hourly").await.unwrap().refresh_source, Some("schedule"));
 }
 
 #[tokio::test]
@@ -157,9 +157,9 @@ async fn circles_and_files_with_others_are_told() {
     let fixture = Fixture::with(&[query("b", "a"), query("lost", "nope"), CONFIG.to_owned(), query("a", "e")].concat()).await;
     assert_eq!(rows(&fixture.service, "b").await, Some(3));
     // What it would read is not there: nobody knows who may see it.
-    let status = fixture.service.status(&admin(), "lost").unwrap();
+    let status = fixture.service.status(&admin(), "lost").await.unwrap();
     assert_eq!((status.state, status.last_error.as_deref()), (State::Failed, Some("invalid value: unknown table: nope")));
-    assert_eq!(fixture.service.status(&reader(), "lost").unwrap_err().code(), Code::NotFound);
+    assert_eq!(fixture.service.status(&reader(), "lost").await.unwrap_err().code(), Code::NotFound);
     let error = save(&fixture.service, &admin(), json!({"name": "nope", "sql": "lost"})).await.unwrap_err();
     assert!(error.message().contains("'lost', which it reads, reads 'nope'"), "{error}");
     let error = fixture.service.delete_saved_query(&admin(), "b").await.unwrap_err();

@@ -16,4 +16,7 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/jobs/{id}/abort", Known),
     ("GET", "/api/jobs/{id}/events", Known),
     ("GET", "/api/audit", OrganisationAdmin),
+    ("GET", "/api/datasets/{name}/settings", Known),
+    ("PUT", "/api/datasets/{name}/settings", Known),
+    ("PATCH", "/api/datasets/{name}/settings", Known),
 ];

@@ -9,16 +9,17 @@ use serde_json::{Value, json};
 /// The answer for `error`.
 pub(super) fn render(error: &Error, _request_id: &str) -> Response {
     let (status, code) = kind(error.code());
-    render_as(status, code, error)
+    render_as(status, code, None, error)
 }
 
-/// The answer for `error` under another status and code than its kind has.
-pub(super) fn render_as(status: StatusCode, code: &str, error: &Error) -> Response {
+/// The answer for `error` under another status and code than its kind has; a refusal says what was asked for and of which
+/// dataset, where that is known.
+pub(super) fn render_as(status: StatusCode, code: &str, of: Option<(&str, &str)>, error: &Error) -> Response {
     let mut body = json!({"error": code, "message": error.message()});
     if status == StatusCode::FORBIDDEN {
         // Clients of this dialect look for these two in every refusal.
-        body["permission"] = "admin".into();
-        body["target_id"] = Value::Null;
+        body["permission"] = of.map_or("admin", |(permission, _)| permission).into();
+        body["target_id"] = of.map_or(Value::Null, |(_, name)| name.into());
     }
     let mut response = reply::bytes(status, body.to_string());
     let retry = error.retry_after_secs().or((error.code() == Code::Unavailable).then_some(2));
@@ -44,6 +45,7 @@ fn kind(code: Code) -> (StatusCode, &'static str) {
         Code::Forbidden => (StatusCode::FORBIDDEN, "permission_denied"),
         Code::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Code::Conflict => (StatusCode::CONFLICT, "conflict"),
+        Code::Stale => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
         Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
         Code::Throttled => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
         Code::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),

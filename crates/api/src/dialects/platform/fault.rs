@@ -10,12 +10,22 @@ pub(super) struct Fault {
     error: Error,
     /// `None`: as its kind is.
     as_: Option<(StatusCode, &'static str)>,
+    /// What was asked for, and of which dataset, where that is known.
+    of: Option<Box<(&'static str, String)>>,
 }
 
 impl Fault {
     /// To be answered with this status and code.
     pub(super) fn coded(status: StatusCode, code: &'static str, error: Error) -> Self {
-        Self { error, as_: Some((status, code)) }
+        Self { error, as_: Some((status, code)), of: None }
+    }
+
+    /// The caller may not do this to the dataset `name`.
+    pub(super) fn refused(error: Error, permission: &'static str, name: &str) -> Self {
+        Self {
+            of: Some(Box::new((permission, name.to_owned()))),
+            ..Self::coded(StatusCode::FORBIDDEN, "permission_denied", error)
+        }
     }
 
     /// A parameter of the query string is wrong.
@@ -26,7 +36,7 @@ impl Fault {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        Self { error, as_: None }
+        Self { error, as_: None, of: None }
     }
 }
 
@@ -37,10 +47,10 @@ impl From<Error> for Fault {
 pub(super) fn settle(outcome: Result<Response, Fault>) -> datahall_core::Result<Response> {
     match outcome {
         Ok(response) => Ok(response),
-        Err(Fault { error, as_: None }) => Err(error),
-        Err(Fault { error, as_: Some((status, code)) }) => {
+        Err(Fault { error, as_: None, .. }) => Err(error),
+        Err(Fault { error, as_: Some((status, code)), of }) => {
             tracing::debug!(code, error = error.message(), "request refused");
-            Ok(error::render_as(status, code, &error))
+            Ok(error::render_as(status, code, of.as_deref().map(|(permission, name)| (*permission, name.as_str())), &error))
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Dialect `platform`: a lakehouse platform's API; so far the routes that go along with every dialect: who am I, logging in,
-//! tokens, the audit log, jobs. `router.rs` is the table of contents; one file per operation.
+//! tokens, the audit log, jobs, the settings of a dataset. `router.rs` is the table of contents; one file per operation.
 
 mod audit;
 mod body;
@@ -12,6 +12,7 @@ mod logout;
 mod me;
 mod paging;
 mod router;
+mod settings;
 mod tokens;
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, jobs, login, logout, me, tokens};
+use super::{audit, jobs, login, logout, me, settings, tokens};
 use crate::shared::route::Access::{Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
 
 /// Every route.
-pub(super) fn routes(settings: &Settings) -> Vec<Route> {
+pub(super) fn routes(server: &Settings) -> Vec<Route> {
     let routes = [
         Route::get("/api/me", Known, me::describe, me::handle),
         Route::post("/api/auth/login", Open, login::describe, login::handle),
@@ -21,7 +21,10 @@ pub(super) fn routes(settings: &Settings) -> Vec<Route> {
         Route::post("/api/jobs/{id}/abort", Known, jobs::abort::describe, jobs::abort::handle),
         Route::get("/api/jobs/{id}/events", Known, jobs::events::describe, jobs::events::handle),
         Route::get("/api/audit", OrganisationAdmin, audit::describe, audit::handle),
+        Route::get("/api/datasets/{name}/settings", Known, settings::read::describe, settings::read::handle),
+        Route::put("/api/datasets/{name}/settings", Known, settings::change::describe_put, settings::change::put),
+        Route::patch("/api/datasets/{name}/settings", Known, settings::change::describe_patch, settings::change::patch),
     ];
-    let prefix = &settings.server.prefix;
+    let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()
 }

@@ -5,4 +5,5 @@ mod credentials;
 mod jobs;
 mod login;
 mod matrix;
+mod settings;
 mod tokens;

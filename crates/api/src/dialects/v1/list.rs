@@ -18,7 +18,7 @@ pub(super) fn describe() -> Operation {
 }
 
 pub(super) async fn handle(call: Call) -> Result<Response> {
-    reply::json(&Listing { datasets: entries(&call)? })
+    reply::json(&Listing { datasets: entries(call).await? })
 }
 
 pub(super) fn describe_bare() -> Operation {
@@ -30,9 +30,9 @@ pub(super) fn describe_bare() -> Operation {
 }
 
 pub(super) async fn handle_bare(call: Call) -> Result<Response> {
-    reply::json(&entries(&call)?)
+    reply::json(&entries(call).await?)
 }
 
-fn entries(call: &Call) -> Result<Vec<Entry>> {
-    Ok(call.service().list(&call.ctx)?.into_iter().map(Entry::from).collect())
+async fn entries(call: Call) -> Result<Vec<Entry>> {
+    Ok(call.service().list(&call.ctx).await?.into_iter().map(Entry::from).collect())
 }

@@ -24,7 +24,7 @@ pub(super) async fn handle(call: Call) -> Result<Response> {
     gauges(&call.service().stats(), &mut out);
     // Anybody may look here, so only what anybody may list is named.
     let nobody = Ctx { principal: Principal::nobody(true), ..call.ctx.clone() };
-    refreshes(&call.service().list(&nobody).unwrap_or_default(), &mut out);
+    refreshes(&call.service().list(&nobody).await.unwrap_or_default(), &mut out);
     let mut response = Response::new(Body::from(out));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
     Ok(response)
@@ -36,7 +36,12 @@ fn gauges(stats: &Stats, out: &mut String) {
         ("datapress_datasets_pending", "gauge", "Datasets not loaded yet.", stats.pending),
         ("datapress_datasets_failed", "gauge", "Datasets that could not be loaded.", stats.failed),
         ("datapress_saved_queries", "gauge", "Saved queries.", stats.saved_queries),
-        ("datapress_memory_bytes", "gauge", "Bytes of rows held in memory.", stats.memory_bytes),
+        (
+            "datapress_memory_bytes",
+            "gauge",
+            "Bytes of rows held in memory, of datasets of which nothing is kept from anybody.",
+            stats.memory_bytes,
+        ),
         ("datapress_queries_running", "gauge", "Queries running.", stats.queries_running),
         ("datapress_queries_admitted_total", "counter", "Queries let in.", stats.queries_admitted),
         ("datapress_refresh_running", "gauge", "Loads going on.", stats.loads_running),

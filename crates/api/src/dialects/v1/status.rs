@@ -75,5 +75,5 @@ pub(super) fn describe() -> Operation {
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let name = call.path_parameter().await?;
-    reply::json(&Entry::from(call.service().status(&call.ctx, &name)?))
+    reply::json(&Entry::from(call.service().status(&call.ctx, &name).await?))
 }

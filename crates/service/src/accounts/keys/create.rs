@@ -3,7 +3,7 @@
 use super::info::KeyInfo;
 use crate::accounts::authority::{administers, check_holds, is_instance_admin, not_yours};
 use crate::accounts::key_grants::KeyGrants;
-use crate::accounts::{names, organisations};
+use crate::accounts::{attributes, names, organisations};
 use crate::auth::secrets::{self, Fresh};
 use crate::{Ctx, PrincipalKind, Service, home};
 use datahall_catalog::{AuditEntry, Hidden, Key, Millis, Object, Organisation, User};
@@ -35,6 +35,8 @@ pub struct NewKey {
     pub groups: Vec<String>,
     /// What else it may do, as `contracts/projects.md` 2.3 writes it.
     pub grants: Object,
+    /// What row filters may ask for, unless it acts for a user: then his count.
+    pub attributes: Object,
     /// After how many seconds it ends; `None`: never.
     pub expires_in: Option<u64>,
 }
@@ -60,7 +62,7 @@ impl Service {
         let expires_at = self.end_of_life(new.expires_in)?;
         let organisation = self.organisation_of_key(ctx, &new).await?;
         self.check_authority(ctx, &new, &grants, organisation.as_ref()).await?;
-        let owner = self.written_as_kept(new.owner).await?;
+        let owner = self.written_as_kept(new.owner, &new.attributes).await?;
         let Fresh { secret, prefix, hash } = self.fresh_key().await?;
         let mut key = Key {
             prefix,
@@ -72,6 +74,7 @@ impl Service {
             owner,
             groups: new.groups,
             grants: new.grants,
+            attributes: new.attributes,
             expires_at,
             ..Key::default()
         };
@@ -129,6 +132,13 @@ impl Service {
         if let Some(group) = new.groups.iter().find(|group| is_token || !ctx.principal.groups.contains(group)) {
             return Err(not_yours(&format!("membership of the group '{}'", group.escape_debug())));
         }
+        let held = ctx.principal.attributes.as_deref().filter(|_| !is_token);
+        for (name, values) in attributes::of(&new.attributes) {
+            let own = held.and_then(|held| held.get(&name));
+            if !own.is_some_and(|own| values.iter().all(|value| own.contains(value))) {
+                return Err(not_yours(&format!("the attribute '{}'", name.escape_debug())));
+            }
+        }
         match &new.owner {
             Some(owner) if !self.may_name(ctx, owner, id).await? => {
                 Err(not_yours("a key in the name of somebody who is not in the organisation"))
@@ -151,9 +161,12 @@ impl Service {
     }
 
     /// A login as its user writes it, for the user's end to find his keys.
-    async fn written_as_kept(&self, owner: Option<String>) -> Result<Option<String>> {
+    async fn written_as_kept(&self, owner: Option<String>, attributes: &Object) -> Result<Option<String>> {
         let Some(owner) = owner else { return Ok(None) };
         let user = self.catalog.find(User::by_login(&owner)).await?;
+        if user.is_some() && !attributes.is_empty() {
+            return Err(Error::invalid("attributes: a key that acts for a user has his"));
+        }
         Ok(Some(user.map_or(owner, |user| user.login)))
     }
 
@@ -181,6 +194,7 @@ fn check(new: &NewKey) -> Result<KeyGrants> {
     if new.description.contains('\0') {
         return Err(Error::invalid("description: must not hold the character NUL"));
     }
+    attributes::check(&new.attributes)?;
     KeyGrants::parse(&new.grants)
 }
 

@@ -23,6 +23,8 @@ pub struct KeyInfo {
     pub groups: Vec<String>,
     /// What else it may do, as it was written.
     pub grants: Object,
+    /// What row filters may ask for, unless it acts for a user.
+    pub attributes: Object,
     /// When it was made.
     pub created_at: Millis,
     /// By whom, as the audit log names him.
@@ -53,6 +55,7 @@ impl KeyInfo {
             owner: key.owner,
             groups: key.groups,
             grants: key.grants,
+            attributes: key.attributes,
             created_at: key.meta.created_at,
             created_by: key.meta.created_by,
             expires_at: key.expires_at,

@@ -118,7 +118,7 @@ async fn fine_grained_grants_hold_on_what_is_named_and_at_once_when_it_comes() {
         |name: &str| block(&format!(r#"{{"name":"{name}","source":{{"kind":"csv","location":"ok"}},"visibility":"private"}}"#));
     let count = async || {
         let ctx = bearer(service, &created.secret.0).await.unwrap();
-        let names: Vec<String> = service.list(&ctx).unwrap().into_iter().map(|status| status.name).collect();
+        let names: Vec<String> = service.list(&ctx).await.unwrap().into_iter().map(|status| status.name).collect();
         names.join(" ")
     };
     assert_eq!(count().await, "");

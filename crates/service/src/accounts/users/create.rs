@@ -1,7 +1,7 @@
 //! Making a user.
 
 use super::info::{OrganisationRoleOf, UserInfo, kept_roles, set_groups};
-use crate::accounts::names;
+use crate::accounts::{attributes, names};
 use crate::{Ctx, Service};
 use datahall_catalog::{AuditEntry, Hidden, Object, User};
 use datahall_core::Result;
@@ -42,6 +42,7 @@ impl Service {
         self.require_instance_admin(ctx)?;
         names::check("login", &new.login)?;
         new.groups.iter().try_for_each(|group| names::check("groups", group))?;
+        attributes::check(&new.attributes)?;
         let password_hash = match &new.password {
             Some(password) => Some(Hidden(self.passwords.hash(&*self.random, &password.0).await?)),
             None => None,

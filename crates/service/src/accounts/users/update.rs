@@ -3,7 +3,7 @@
 use super::end_sessions;
 use super::info::{OrganisationRoleOf, UserInfo, kept_roles, set_groups};
 use super::read::unknown;
-use crate::accounts::names;
+use crate::accounts::{attributes, names};
 use crate::{Ctx, Service};
 use datahall_catalog::{AuditEntry, Object, User};
 use datahall_core::{Code, Error, Result};
@@ -41,6 +41,7 @@ impl Service {
     pub async fn update_user(&self, ctx: &Ctx, login: &str, wanted: UserChange) -> Result<UserInfo> {
         self.require_instance_admin(ctx)?;
         wanted.groups.iter().flatten().try_for_each(|group| names::check("groups", group))?;
+        wanted.attributes.as_ref().map_or(Ok(()), attributes::check)?;
         let mut change = self.catalog.change(&ctx.actor()).await?;
         let before = change.find(User::by_login(login)).await?.ok_or_else(|| unknown(login))?;
         if wanted.version.is_some_and(|version| version != before.meta.version) {

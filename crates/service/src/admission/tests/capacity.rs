@@ -48,7 +48,7 @@ async fn of_ten_times_what_may_run_exactly_that_is_let_in_and_the_rest_is_told_a
         assert_eq!(error.message(), "at capacity: 8 queries are running");
         refused += 1;
     }
-    fixture.until(|_| fixture.engine.begun.load(Ordering::Relaxed) == 8).await;
+    fixture.until(async |_| fixture.engine.begun.load(Ordering::Relaxed) == 8).await;
     let busy = stats(&fixture);
     assert_eq!((busy.queries_running, busy.queries_admitted, busy.queries_refused_full), (8, 8, 72));
     fixture.engine.gate.add_permits(8);
@@ -101,7 +101,7 @@ async fn what_reads_no_rows_is_never_refused() {
     assert_eq!(service.count(&from(2), "e", Expr::default()).await.unwrap(), 3);
     assert_eq!(service.export(&from(2), "e").await.unwrap().path, export.path);
     assert_eq!(service.schema(&from(2), "e").await.unwrap().sample.len(), 1);
-    assert_eq!(service.list(&from(2)).unwrap().len(), 2);
+    assert_eq!(service.list(&from(2)).await.unwrap().len(), 2);
     service.reload(&admin(), "e").await.unwrap();
     assert_eq!(service.export(&from(2), "e").await.unwrap_err().code(), Code::Unavailable);
 }

@@ -59,7 +59,7 @@ async fn when_the_caller_goes_away() {
     // Before there are rows,
     let task = fixture.clone();
     let read = tokio::spawn(async move { task.service.query(&from(1), "gated", Query::default()).await.unwrap().rows.await });
-    fixture.until(|_| fixture.engine.begun.load(Ordering::Relaxed) == 1).await;
+    fixture.until(async |_| fixture.engine.begun.load(Ordering::Relaxed) == 1).await;
     assert_eq!(stats(&fixture).queries_running, 1);
     read.abort();
     assert!(read.await.unwrap_err().is_cancelled());

@@ -37,9 +37,9 @@ async fn refreshes_of_one_query_do_not_wait_for_each_other() {
         fixture.service.reload_all(&admin()).unwrap();
         let asked = fixture.service.reload(&admin(), "q").await;
         assert!(asked.is_ok_and(|done| done.rows == Some(rows as u64)) || stats(&fixture).queries_refused_caller > 0);
-        fixture.until(|service| service.status(&from(1), "q").unwrap().rows == Some(rows as u64)).await;
+        fixture.until(async |service| service.status(&from(1), "q").await.unwrap().rows == Some(rows as u64)).await;
     }
-    fixture.until(|service| service.stats().queries_running == 0).await;
+    fixture.until(async |service| service.stats().queries_running == 0).await;
 }
 
 #[tokio::test]
@@ -55,12 +55,12 @@ async fn a_refresh_is_refused_when_somebody_waits_for_it_and_waits_itself_when_n
     fixture.engine.set_rows(7);
     fixture.service.reload(&admin(), "e").await.unwrap();
     fixture.service.reload_all(&admin()).unwrap();
-    fixture.until(|service| service.status(&from(1), "e").unwrap().state == State::Published).await;
+    fixture.until(async |service| service.status(&from(1), "e").await.unwrap().state == State::Published).await;
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    let status = fixture.service.status(&from(1), "q").unwrap();
+    let status = fixture.service.status(&from(1), "q").await.unwrap();
     assert_eq!((status.rows, status.consecutive_failures), (Some(3), 0));
     drop(busy);
-    fixture.until(|service| service.status(&from(1), "q").unwrap().rows == Some(7)).await;
+    fixture.until(async |service| service.status(&from(1), "q").await.unwrap().rows == Some(7)).await;
     assert_eq!(fixture.service.count(&from(1), "q", Expr::default()).await.unwrap(), 7);
     assert_eq!(stats(&fixture).queries_running, 0);
 }

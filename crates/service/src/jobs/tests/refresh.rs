@@ -34,7 +34,7 @@ async fn every_node_that_holds_it_gets_the_new_rows() {
     assert_eq!(record(&fixture).await.generation, 1);
     for service in [&fixture.service, &other] {
         until(async || (rows(service).await == 9).then_some(())).await;
-        assert_eq!(service.status(&reader(), "e").unwrap().refresh_source, Some("schedule"));
+        assert_eq!(service.status(&reader(), "e").await.unwrap().refresh_source, Some("schedule"));
     }
     // Each loaded at the start and once more, whoever did the job.
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -35,7 +35,7 @@ async fn it_fires_once_from_two_processes_and_leaves_out_what_was_missed() {
     let fixture = Fixture::with(&config("interval = '1h'\njitter = false")).await;
     let other = fixture.another_node_with(settings(&fixture), "other").await;
     assert_eq!(schedules(&other).await.len(), 1);
-    let due = until(async || fixture.service.status(&reader(), "e").unwrap().next_refresh_at).await;
+    let due = until(async || fixture.service.status(&reader(), "e").await.unwrap().next_refresh_at).await;
     assert_eq!(due.timestamp(), 1_750_003_600);
     fixture.clock.advance(3599);
     assert_eq!(fixture.service.fire_due().await.unwrap() + other.fire_due().await.unwrap(), 0);
@@ -48,7 +48,7 @@ async fn it_fires_once_from_two_processes_and_leaves_out_what_was_missed() {
     assert_eq!((job.kind.as_str(), job.state, job.started_by.as_str()), ("refresh", JobState::Done, "admin"));
     assert_eq!(schedules(&other).await[0].next_at.unwrap().0, (1_750_003_600 + 7 * 3600) * 1000);
     let next = 1_750_003_600 + 7 * 3600;
-    until(async || (other.status(&reader(), "e").unwrap().next_refresh_at?.timestamp() == next).then_some(())).await;
+    until(async || (other.status(&reader(), "e").await.unwrap().next_refresh_at?.timestamp() == next).then_some(())).await;
     // Set back, it has not to be done again.
     fixture.clock.advance(-3600);
     assert_eq!(fixture.service.fire_due().await.unwrap(), 0);

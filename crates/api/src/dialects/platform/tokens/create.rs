@@ -21,6 +21,7 @@ struct Body {
     description: Option<String>,
     groups: Option<Vec<String>>,
     grants: Option<Object>,
+    attributes: Option<Object>,
     expires_in: Option<u64>,
 }
 
@@ -52,6 +53,7 @@ async fn create(mut call: Call) -> Result<Response, Fault> {
         owner: body.sub,
         groups,
         grants: body.grants.unwrap_or_default(),
+        attributes: body.attributes.unwrap_or_default(),
         expires_in: body.expires_in,
     };
     let created = call.service().create_key(&call.ctx, new).await?;
