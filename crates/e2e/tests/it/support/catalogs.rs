@@ -21,6 +21,8 @@ impl Place {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var("DATAHALL_TEST_POSTGRES").expect("run `cargo xtask test`, which starts a PostgreSQL");
         let name = format!("e2e_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        // One of that name can only be what an earlier process of this number left.
+        psql(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         psql(&server, &format!("CREATE DATABASE {name} TEMPLATE template0"));
         let base = server.rsplit_once('/').expect("a URL that ends in a database").0;
         Self { url: Some(format!("{base}/{name}")), database: Some((server.clone(), name)) }

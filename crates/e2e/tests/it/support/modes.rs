@@ -75,7 +75,7 @@ impl Caller {
         let (reader, admin) = match self {
             Self::Open => return None,
             Self::Key => (key(base, "viewer").await, key(base, "admin").await),
-            Self::Jwt => (token(READS), token(OPERATES)),
+            Self::Jwt => (token("reader", READS), token("operator", OPERATES)),
             Self::Oidc => (Provider::shared().token("reader", READS).await, Provider::shared().token("operator", OPERATES).await),
         };
         let value = |secret: String| HeaderValue::from_str(&format!("Bearer {secret}")).expect("a header value");
@@ -92,9 +92,9 @@ async fn key(base: &str, role: &str) -> String {
     reply["token"].as_str().unwrap_or_else(|| panic!("no key: {reply}")).to_owned()
 }
 
-fn token(scope: &str) -> String {
+fn token(subject: &str, scope: &str) -> String {
     let expires = chrono::Utc::now().timestamp() + 3600;
-    let claims = json!({"iss": NO_ISSUER, "sub": "robot", "exp": expires, "scope": scope});
+    let claims = json!({"iss": NO_ISSUER, "sub": subject, "exp": expires, "scope": scope});
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token")
 }
@@ -147,7 +147,6 @@ pub(crate) fn equipped(port: u16, request: &[u8]) -> Vec<u8> {
 
 /// The value of `DATABASE_URL` for a server on `data_dir`, the same each time one starts there; `None`: SQLite.
 pub(crate) fn database(data_dir: &Path) -> Option<String> {
-    static ALL: OnceLock<Mutex<HashMap<PathBuf, Place>>> = OnceLock::new();
     let postgres = match variable("DATAHALL_E2E_CATALOG").as_deref() {
         None | Some("sqlite") => false,
         Some("postgres") => true,
@@ -156,8 +155,18 @@ pub(crate) fn database(data_dir: &Path) -> Option<String> {
     if !postgres || brings_its_own() {
         return None;
     }
-    let mut all = ALL.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    all.entry(data_dir.to_owned()).or_insert_with(Place::postgres).url.clone()
+    databases().entry(data_dir.to_owned()).or_insert_with(Place::postgres).url.clone()
+}
+
+/// No server will start on `data_dir` again.
+pub(crate) fn forget_database(data_dir: &Path) {
+    let place = databases().remove(data_dir);
+    drop(place);
+}
+
+fn databases() -> MutexGuard<'static, HashMap<PathBuf, Place>> {
+    static ALL: OnceLock<Mutex<HashMap<PathBuf, Place>>> = OnceLock::new();
+    ALL.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn variable(name: &str) -> Option<String> {
