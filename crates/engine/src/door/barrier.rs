@@ -1,5 +1,6 @@
 //! A plan that is a leaf to whoever plans around it: no filter, limit or statistic passes it but by its provider.
 
+use super::scrub::scrubbed;
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
@@ -37,7 +38,7 @@ fn even(rows: SendableRecordBatchStream, even: BatchCoalescer) -> impl Stream<It
     futures::stream::try_unfold((Some(rows), even), async |(mut rows, mut even)| {
         loop {
             if let Some(batch) = even.next_completed_batch() {
-                return Ok(Some((batch, (rows, even))));
+                return Ok(Some((scrubbed(&batch)?, (rows, even))));
             }
             match &mut rows {
                 None => return Ok(None),

@@ -12,6 +12,7 @@ mod mask;
 mod mask_function;
 mod restricted;
 mod safe;
+mod scrub;
 mod views;
 
 pub(crate) use enter::Seen;
