@@ -35,11 +35,11 @@ fn data(whole: &ArrayData) -> Result<ArrayData, ArrowError> {
     let mut made = MutableArrayData::new(vec![&whole], true, whole.len());
     let mut at = 0;
     for (from, to) in nulls.valid_slices() {
-        made.extend_nulls(from - at);
-        made.extend(0, from, to);
+        made.try_extend_nulls(from - at)?;
+        made.try_extend(0, from, to)?;
         at = to;
     }
-    made.extend_nulls(whole.len() - at);
+    made.try_extend_nulls(whole.len() - at)?;
     Ok(made.freeze())
 }
 
