@@ -6,12 +6,12 @@ mod sql;
 
 use crate::cpu::Cpu;
 use crate::lake::Lake;
+use crate::memory::Shared;
 use crate::options::Options;
 use crate::resident::Budget;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -21,7 +21,6 @@ use datahall_core::lake::{Compacted, Compaction, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 /// The engine on Arrow and DataFusion.
@@ -46,13 +45,12 @@ impl DataFusionEngine {
             std::fs::remove_dir_all(spill).map_err(|error| Error::internal(error).context("spill folder"))?;
         }
         std::fs::create_dir_all(spill).map_err(|error| Error::internal(error).context("spill folder"))?;
-        let pool = FairSpillPool::new(usize::try_from(options.query_memory_bytes).unwrap_or(usize::MAX));
-        let top = NonZeroUsize::new(3).ok_or_else(|| Error::internal("three is not zero"))?;
+        let memory = Shared::new(usize::try_from(options.query_memory_bytes).unwrap_or(usize::MAX));
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![spill.clone()]))
             .with_max_temp_directory_size(options.spill_bytes);
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, top)))
+            .with_memory_pool(Arc::new(memory))
             .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(Error::internal)?;

@@ -9,6 +9,7 @@ mod door;
 mod engine;
 mod errors;
 mod lake;
+mod memory;
 mod options;
 mod plan;
 mod predicate;

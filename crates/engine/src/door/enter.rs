@@ -3,6 +3,7 @@
 use super::Restricted;
 use crate::engine::DataFusionEngine;
 use crate::errors::from_datafusion;
+use crate::memory;
 use crate::resident::{Loaded, Resident, load};
 use crate::table::{Data, OpenTable};
 use arrow::datatypes::SchemaRef;
@@ -109,7 +110,7 @@ impl DataFusionEngine {
             (restricted.clone(), self.ordered.clone(), table.options.clone(), self.budget.clone());
         let work = async move {
             let plan = restricted.scan(&state, None, &[], None).await?;
-            load(execute_stream(plan, state.task_ctx())?, &options, &budget).await
+            load(execute_stream(plan, memory::task(&state))?, &options, &budget).await
         };
         match self.cpu.run(async move { work.await.map_err(from_datafusion) }).await? {
             Loaded::Resident(resident) => Ok(Some(Resident::in_plain_text(resident))),

@@ -8,6 +8,7 @@ mod top_rows;
 
 use crate::bind::bind;
 use crate::errors::from_datafusion;
+use crate::memory;
 use crate::sql::Guarded;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -126,6 +127,6 @@ fn built(builder: datafusion::common::Result<LogicalPlanBuilder>) -> Result<Logi
 pub(crate) async fn start(state: &SessionState, plan: LogicalPlan) -> Result<(SchemaRef, Batches)> {
     let plan = codes::group_by_codes(plan).map_err(from_datafusion)?;
     let physical = state.create_physical_plan(&plan).await.map_err(from_datafusion)?;
-    let rows = execute_stream(physical, state.task_ctx()).map_err(from_datafusion)?;
+    let rows = execute_stream(physical, memory::task(state)).map_err(from_datafusion)?;
     Ok((rows.schema(), rows.map_err(from_datafusion).boxed()))
 }
