@@ -1,5 +1,8 @@
 //! Managed tables: what writers do to each other and readers see of it, on the local disk and on S3.
 
+mod readers;
+mod s3;
+
 use crate::{DataFusionEngine, Options};
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::Int64Type;
@@ -19,7 +22,27 @@ struct Lab {
 impl Lab {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let lake = Location { url: folder.path().join("lake").display().to_string(), s3: S3Options::default() };
+        let url = folder.path().join("lake").display().to_string();
+        Self::at(folder, Location { url, s3: S3Options::default() })
+    }
+
+    /// On S3; its log can be looked at in the folder behind the bucket.
+    fn on(server: &s3::S3Server) -> Self {
+        let s3 = S3Options {
+            endpoint: Some(server.endpoint.clone()),
+            region: Some("us-east-1".into()),
+            path_style: true,
+            allow_http: true,
+            access_key_id: Some(s3::KEY_ID.into()),
+            secret_access_key: Some(s3::SECRET.into()),
+            ..S3Options::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(server.root.path().join(s3::BUCKET), folder.path().join("lake")).unwrap();
+        Self::at(folder, Location { url: format!("s3://{}", s3::BUCKET), s3 })
+    }
+
+    fn at(folder: tempfile::TempDir, lake: Location) -> Self {
         let spill_dir = folder.path().join("spill");
         let options = Options {
             memory_budget_bytes: 1 << 28,
@@ -175,7 +198,30 @@ fn appends() -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_writers_append_beside_a_compaction_and_nothing_is_lost() {
-    let (lab, appends) = (Arc::new(Lab::new()), appends());
+    eight_writers(Lab::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_writers_append_beside_a_compaction_on_s3() {
+    let server = s3::S3Server::start().await;
+    eight_writers(Lab::on(&server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_on_s3_are_written_merged_and_read_as_of_a_version() {
+    let server = s3::S3Server::start().await;
+    let lab = Lab::on(&server);
+    lab.write(of(batch(&[1, 2], "a")), WriteMode::Append, Some("x")).await.unwrap();
+    assert_eq!(lab.write(of(batch(&[1, 2], "a")), WriteMode::Append, Some("x")).await.unwrap().version, 0);
+    lab.write(of(batch(&[2, 3], "b")), WriteMode::Merge { keys: vec!["id".into()] }, None).await.unwrap();
+    assert_eq!(lab.now().await, [named(&[1], "a"), named(&[2, 3], "b")].concat());
+    assert_eq!(lab.rows(lab.open(Some(0)).await.unwrap()).await, named(&[1, 2], "a"));
+    lab.write(of(batch(&[9], "c")), WriteMode::Overwrite, None).await.unwrap();
+    assert_eq!((lab.now().await, lab.log().len()), (named(&[9], "c"), 3));
+}
+
+async fn eight_writers(lab: Lab) {
+    let (lab, appends) = (Arc::new(lab), appends());
     lab.write(of(batch(&[-1], "first")), WriteMode::Append, None).await.unwrap();
     let compact = async || {
         let how = Compaction { target_bytes: 1 << 20, z_order: Vec::new(), provenance: Provenance::default() };
