@@ -45,10 +45,7 @@ async fn killed_at_any_moment_every_job_ends_and_the_rows_are_right() {
     for id in &begun {
         let ended = wait_for("the end of a job", async || Some(job(&server, id).await).filter(has_ended)).await;
         assert!(ended["state"] == "DONE" || ended["state"] == "FAILED", "{ended}");
-        if ended["state"] == "FAILED" {
-            let reason = ended["activities"][0]["reason"].as_str().expect("a reason");
-            assert_eq!(ended["activities"][0]["attempts"], 3, "only what was lost too often fails: {reason}");
-        }
+        assert_eq!(ended["activities"][0]["reason"].is_string(), ended["state"] == "FAILED", "{ended}");
     }
     // As from now, so that all is of the last state of the files.
     for n in 0..3 {
@@ -68,4 +65,35 @@ async fn killed_at_any_moment_every_job_ends_and_the_rows_are_right() {
     assert!(server.wait_exit().await.success());
     let (clean, said) = run(&scratch.root(), &["catalog", "check"], Some(&data));
     assert!(clean && said.contains("ok"), "{said}");
+}
+
+#[tokio::test]
+async fn a_start_fails_no_refresh_whose_upstream_is_still_loading() {
+    let scratch = Scratch::new();
+    let file = scratch.path("rows.csv");
+    put_rows(&file, 400_000);
+    let block = server::block("rows", "csv", &file.display().to_string(), "");
+    let config = scratch.write("datasets.toml", format!("[sql]\nenabled = true\n\n{block}"));
+    let data = scratch.path("data");
+    let start = async || Server::builder().config_file(&config).data_dir(&data).start().await;
+    let mut server = start().await;
+    let ask = json!({"name": "q", "kind": "query", "sql": "SELECT max(id) AS top FROM rows", "refresh": {"interval": "1s", "jitter": false}});
+    server.admin_post("/api/v1/queries", &ask).await.ok();
+    for _ in 0..times(2, 10) {
+        wait_for("its first job", async || jobs(&server, "state=DONE").await.pop()).await;
+        server.kill();
+        // Its time comes while nobody is there, so that the next start finds it due.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        server = start().await;
+        assert_eq!(jobs_failed(&server).await, Vec::<Value>::new());
+    }
+}
+
+/// Those that failed, in detail.
+async fn jobs_failed(server: &Server) -> Vec<Value> {
+    let mut failed = Vec::new();
+    for seen in jobs(server, "state=FAILED").await {
+        failed.push(job(server, id(&seen)).await["activities"].clone());
+    }
+    failed
 }
