@@ -43,17 +43,18 @@ fn statements() -> Vec<(&'static str, String)> {
         ("sort", format!("SELECT a.id {PAIRS} ORDER BY a.id * b.id % 1000003, a.label DESC")),
         (
             "wide group",
-            format!("SELECT a.id * b.id % 5000011 AS k, a.label, count(*) AS n, min(b.label) AS l, sum(b.id) AS s {PAIRS} GROUP BY 1, 2"),
+            format!(
+                "SELECT a.id * b.id % 5000011 AS k, a.label, count(*) AS n, min(b.label) AS l, sum(b.id) AS s {PAIRS} GROUP BY 1, 2"
+            ),
         ),
         (
             "window",
-            format!("SELECT max(r) AS m FROM (SELECT row_number() OVER (PARTITION BY a.id % 7 ORDER BY a.id * b.id) AS r {PAIRS}) t"),
+            format!(
+                "SELECT max(r) AS m FROM (SELECT row_number() OVER (PARTITION BY a.id % 7 ORDER BY a.id * b.id) AS r {PAIRS}) t"
+            ),
         ),
         ("distinct", format!("SELECT count(*) AS n FROM (SELECT DISTINCT a.id * 7919 + b.id AS k {PAIRS}) t")),
-        (
-            "union",
-            format!("SELECT count(*) AS n FROM (SELECT a.id * b.id AS x {PAIRS} UNION SELECT a.id + b.id AS x {PAIRS}) t"),
-        ),
+        ("union", format!("SELECT count(*) AS n FROM (SELECT a.id * b.id AS x {PAIRS} UNION SELECT a.id + b.id AS x {PAIRS}) t")),
         (
             "join of lazy tables",
             format!("SELECT count(*) AS n FROM copies a JOIN copies b ON a.version = b.version WHERE {nested}"),
@@ -93,14 +94,19 @@ async fn leave(server: &Server, shape: &str, request: RequestBuilder) -> Result<
     })
     .await;
     if caller.is_finished() {
-        let reply = caller.await.expect("the caller").map(|reply| (reply.status, reply.text().chars().take(300).collect::<String>()));
+        let reply =
+            caller.await.expect("the caller").map(|reply| (reply.status, reply.text().chars().take(300).collect::<String>()));
         return Err(format!("{shape}: nobody could leave, it was answered: {reply:?}"));
     }
     caller.abort();
     let _ = caller.await;
     let spent = until_quiet(server).await;
     eprintln!("{shape}: {spent} hundredths of a second after its caller had left");
-    if spent > SPENT { Err(format!("{shape}: {spent} hundredths of a second were spent on nobody, and more to come")) } else { Ok(()) }
+    if spent > SPENT {
+        Err(format!("{shape}: {spent} hundredths of a second were spent on nobody, and more to come"))
+    } else {
+        Ok(())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

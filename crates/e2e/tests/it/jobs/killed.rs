@@ -23,7 +23,9 @@ async fn killed_at_any_moment_every_job_ends_and_the_rows_are_right() {
     let data = scratch.path("data");
     let start = async || Server::builder().config_file(&config).data_dir(&data).start().await;
     let mut server = start().await;
-    for (name, refresh) in [("after", json!({"on_upstream_reload": true, "debounce": "1s"})), ("timed", json!({"interval": "1s"}))] {
+    for (name, refresh) in
+        [("after", json!({"on_upstream_reload": true, "debounce": "1s"})), ("timed", json!({"interval": "1s"}))]
+    {
         let sql = "SELECT part, count(*) AS n FROM rows0 GROUP BY part";
         let ask = json!({"name": name, "kind": "query", "sql": sql, "refresh": refresh, "materialize": {"sort_by": ["part"]}});
         server.admin_post("/api/v1/queries", &ask).await.ok();

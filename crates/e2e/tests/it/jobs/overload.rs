@@ -39,8 +39,7 @@ async fn ten_times_too_many_are_refused_and_others_do_not_feel_it() {
     let rows = scratch.parquet("rows.parquet", &fixtures::versioned(0, ROWS, 1));
     let few = scratch.parquet("few.parquet", &fixtures::versioned(0, FEW, 1));
     let config = "[server]\nrequest_timeout_ms = 0\n\n[sql]\nenabled = true\n\n[limits]\nmax_concurrent_queries = 4\n";
-    let server =
-        Server::builder().config(config).dataset("rows", "parquet", &rows).dataset("few", "parquet", &few).start().await;
+    let server = Server::builder().config(config).dataset("rows", "parquet", &rows).dataset("few", "parquet", &few).start().await;
     let heavy = json!({"sql": "SELECT count(*) AS n FROM rows a CROSS JOIN few b WHERE (a.id + b.id) % 97 = 0"});
     let expected = pairs();
     for _ in 0..times(1, 10) {

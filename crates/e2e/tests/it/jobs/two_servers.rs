@@ -100,10 +100,8 @@ async fn what_a_killed_server_did_is_taken_up_by_the_other() {
     }
     // Nothing waits for the one that died: the schedule goes on, and each job that is done let the generation grow by one.
     let (before, there) = (jobs(&heir, "").await, |all: &[Value], job: &Value| all.iter().any(|other| id(other) == id(job)));
-    wait_for("the next of the schedule", async || {
-        jobs(&heir, "state=DONE").await.into_iter().find(|job| !there(&before, job))
-    })
-    .await;
+    wait_for("the next of the schedule", async || jobs(&heir, "state=DONE").await.into_iter().find(|job| !there(&before, job)))
+        .await;
     let mut generations = BTreeSet::new();
     let mut done = jobs(&heir, "state=DONE").await;
     for seen in done.drain(..) {
