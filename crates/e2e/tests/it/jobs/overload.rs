@@ -94,7 +94,7 @@ async fn a_join_too_large_for_the_memory_spills_or_fails_and_others_get_their_po
         scratch.parquet(&format!("big/{number}.parquet"), &fixtures::versioned(number * rows_each, rows_each, 1));
     }
     let join = json!({"sql": "SELECT count(*) AS n, max(a.label) AS l, max(b.label) AS m FROM big a JOIN big b ON a.id = b.id AND a.label = b.label"});
-    for spill in [0, 4_000] {
+    for spill in [4_000, 0] {
         let config = format!(
             "[server]\nrequest_timeout_ms = 0\n\n[sql]\nenabled = true\n\n[limits]\nquery_memory_mb = 24\nspill_mb = {spill}\n\n"
         );
