@@ -11,6 +11,7 @@ mod api_v1;
 mod auth;
 mod catalog;
 mod door;
+mod jobs;
 mod lifecycle;
 mod probes;
 mod robustness;
