@@ -8,6 +8,7 @@ use crate::cpu::Cpu;
 use crate::lake::Lake;
 use crate::memory::Shared;
 use crate::options::Options;
+use crate::plan::YieldingJoins;
 use crate::resident::Budget;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -60,7 +61,12 @@ impl DataFusionEngine {
             config.options_mut().execution.parquet.reorder_filters = true;
             // Its hash table panics on NaN keys.
             config.options_mut().optimizer.enable_topk_aggregation = false;
-            SessionStateBuilder::new().with_config(config).with_runtime_env(runtime.clone()).with_default_features().build()
+            SessionStateBuilder::new()
+                .with_config(config)
+                .with_runtime_env(runtime.clone())
+                .with_default_features()
+                .with_physical_optimizer_rule(Arc::new(YieldingJoins))
+                .build()
         };
         Ok(Arc::new(Self {
             cpu: Cpu::new(options.threads)?,

@@ -5,6 +5,7 @@ mod codes;
 mod finish;
 mod grouped;
 mod top_rows;
+mod yielding;
 
 use crate::bind::bind;
 use crate::errors::from_datafusion;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 pub(crate) use finish::finish_groups;
 pub(crate) use grouped::check_aggregates;
 pub(crate) use top_rows::MAX_TOP_ROWS;
+pub(crate) use yielding::YieldingJoins;
 
 /// A stream of our own kind.
 pub(crate) type Batches = BoxStream<'static, Result<RecordBatch>>;

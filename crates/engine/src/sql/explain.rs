@@ -54,6 +54,11 @@ fn arrow(error: &ArrowError) -> Option<Error> {
         | ArrowError::ComputeError(text)
         | ArrowError::NotYetImplemented(text)
         | ArrowError::SchemaError(text) => Some(Error::invalid(plain(text))),
+        // The pool of temporary files has no error of its own.
+        ArrowError::IoError(text, _) if text.contains("exceeded the allowable limit") => {
+            let message = "the statement needs more memory than queries are given, and more disk in its place";
+            Some(Error::new(Code::LimitExceeded, message))
+        }
         ArrowError::OffsetOverflowError(_) => Some(Error::new(Code::LimitExceeded, "a column of the answer is too large")),
         ArrowError::ExternalError(inner) => match inner.downcast_ref::<DataFusionError>() {
             Some(inner) => explain_execution(inner),

@@ -2,7 +2,9 @@
 
 use super::queue::Life;
 use super::{POLL, RULES};
-use crate::Service;
+use crate::config::OnStart;
+use crate::registry::Entry;
+use crate::{Service, State};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -55,6 +57,14 @@ impl Service {
         }
     }
 
+    /// Whether something that is to be there from the start is loading for the first time.
+    fn is_settling(&self) -> bool {
+        let first = |entry: Arc<Entry>| {
+            entry.on_start() == Some(OnStart::Eager) && matches!(entry.state(), State::Pending | State::Building)
+        };
+        self.registry.all().into_iter().any(first)
+    }
+
     /// Ends what was lost, and stops what is to be aborted.
     async fn look_after(&self) {
         let looked = async {
@@ -69,7 +79,14 @@ impl Service {
     }
 }
 
+/// How often it is looked whether the first loads are over.
+const SETTLING: Duration = Duration::from_millis(100);
+
 async fn work(me: Weak<Service>, most: usize) {
+    // What refreshes read may still be loading for the first time; until it is there they could only fail.
+    while me.upgrade().is_some_and(|service| service.is_settling() && !service.jobs.ending.load(Ordering::Relaxed)) {
+        tokio::time::sleep(SETTLING).await;
+    }
     let mut running = JoinSet::new();
     let mut poll = interval(POLL);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -41,7 +41,7 @@ impl S3Server {
                     async move {
                         let conditional = ["if-match", "if-none-match"].iter().any(|name| request.headers().contains_key(*name));
                         let _alone = if conditional { Some(one.lock().await) } else { None };
-                        store.call(request).await
+                        Service::call(&store, request).await
                     }
                 });
                 connections.spawn(async move {
