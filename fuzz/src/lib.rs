@@ -5,6 +5,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use datahall_core::clock::{SystemClock, SystemRandom};
+use datahall_core::dataset::{Location, S3Options};
 use datahall_engine::{DataFusionEngine, Options};
 use datahall_service::{Deps, Environment, HttpFetch, Service, Settings};
 use std::collections::BTreeSet;
@@ -81,6 +82,7 @@ async fn router(folder: &Path, table: &Path) -> Router {
         query_memory_bytes: 64 << 20,
         spill_bytes: 64 << 20,
         spill_dir: folder.join("spill"),
+        lake: Location { url: folder.join("lake").display().to_string(), s3: S3Options::default() },
         threads: 2,
     };
     let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom));

@@ -76,7 +76,7 @@ impl Environment {
             command.env_remove(name);
         }
         if options.long {
-            command.env("DATAHALL_LONG", "1").env("PROPTEST_CASES", "4096");
+            command.env("DATAHALL_LONG", "1").env("PROPTEST_CASES", "4096").env("DATAHALL_CASES", "2000");
         }
         command
     }

@@ -1,6 +1,8 @@
 //! A router with one dataset, `small`, and requests to it.
 
 mod engine;
+// What the fake engine of `service` does, too.
+#[path = "../../../service/src/testing/policed.rs"]
 mod policed;
 
 use async_trait::async_trait;
