@@ -42,7 +42,7 @@ impl Service {
         let info = opened.as_ref().map(|(_, handle)| handle.table.info());
         let lazy = info.filter(|_| told).map_or(asked_lazy, |info| !info.resident);
         let rows = match &opened {
-            Some((generation, handle)) => self.rows_seen(generation, handle).await,
+            Some((generation, handle)) => self.rows_seen(ctx, generation, handle).await,
             None => None,
         };
         Status {

@@ -35,7 +35,7 @@ impl Work for Refresh {
         let load = service.load(&entry, "schedule");
         let too_long = || Error::new(Code::Timeout, format!("the load took longer than {limit} s"));
         let (current, elapsed_ms) = tokio::time::timeout(Duration::from_secs(limit), load).await.map_err(|_| too_long())??;
-        let rows = service.rows_seen(&current.generation, &service.handle(job.ctx(), &current)).await;
+        let rows = service.rows_seen(job.ctx(), &current.generation, &service.handle(job.ctx(), &current)).await;
         job.progress(1, Some(1), rows.and_then(|rows| i64::try_from(rows).ok()).unwrap_or_default(), 0);
         let number = service.grow(job.ctx(), &dataset.meta.id).await?;
         job.info(format!("dataset '{}' loaded in {elapsed_ms} ms", entry.name));

@@ -50,7 +50,7 @@ impl Service {
         let mut summary = Summary { name: entry.name.clone(), rows: None, columns: 0, lazy: false };
         if let Some(current) = entry.current() {
             let handle = self.handle(ctx, &current);
-            summary.rows = self.rows_seen(&current.generation, &handle).await;
+            summary.rows = self.rows_seen(ctx, &current.generation, &handle).await;
             summary.columns = columns(&handle);
             summary.lazy = !handle.table.info().resident;
         }

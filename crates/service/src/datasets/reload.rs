@@ -19,7 +19,7 @@ impl Service {
         let load = tokio::spawn(async move { service.load_admitted(&loaded, "manual", permit).await });
         let (current, elapsed_ms) = load.await.map_err(Error::internal)?.map_err(as_refusal)?;
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, dataset = entry.name, "dataset reloaded");
-        let rows = self.rows_seen(&current.generation, &self.handle(ctx, &current)).await;
+        let rows = self.rows_seen(ctx, &current.generation, &self.handle(ctx, &current)).await;
         Ok(Reloaded { dataset: entry.name.clone(), rows, elapsed_ms })
     }
 }

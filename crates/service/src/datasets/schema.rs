@@ -23,7 +23,7 @@ impl Service {
         let visible = |column: &&String| told && fields.fields().iter().any(|field| field.name() == *column);
         Ok(TableSchema {
             name: opened.entry.name.clone(),
-            rows: self.rows_seen(&opened.generation, &opened.handle).await,
+            rows: self.rows_seen(ctx, &opened.generation, &opened.handle).await,
             indexed: info.indexed.iter().filter(visible).map(|column| column.to_lowercase()).collect(),
             fields,
             sample,

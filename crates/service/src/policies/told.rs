@@ -1,6 +1,7 @@
 //! What may be told of a dataset beside its rows: nothing that depends on what is kept from the caller.
 
 use super::Stated;
+use crate::admission::Caller;
 use crate::datasets::count_rows;
 use crate::registry::{Entry, Generation};
 use crate::{Ctx, Service};
@@ -16,17 +17,19 @@ use std::sync::atomic::Ordering;
 const FAILED: &str = "the last load failed; the server's log says why";
 
 impl Service {
-    /// How many rows there are for the caller, when that is known or can be found out.
-    pub(crate) async fn rows_seen(&self, generation: &Generation, handle: &Handle) -> Option<u64> {
+    /// How many rows there are for the caller, when that is known or can be found out: counting is a query like any other, and
+    /// is not done while there are too many.
+    pub(crate) async fn rows_seen(&self, ctx: &Ctx, generation: &Generation, handle: &Handle) -> Option<u64> {
         if handle.policy.rows == RowAccess::All {
             return handle.table.info().rows;
         }
         let counted = generation.count(&handle.policy);
-        let count = counted.get_or_try_init(|| self.count_through(handle)).await;
+        let count = counted.get_or_try_init(|| self.count_through(ctx, handle)).await;
         count.inspect_err(|error| tracing::debug!(?error, "rows could not be counted")).ok().copied()
     }
 
-    async fn count_through(&self, handle: &Handle) -> Result<u64> {
+    async fn count_through(&self, ctx: &Ctx, handle: &Handle) -> Result<u64> {
+        let _permit = self.admission.admit(&Caller::of(ctx))?;
         count_rows(&*self.engine, handle, Expr::default()).await
     }
 

@@ -55,6 +55,15 @@ fn statements() -> Vec<(&'static str, String)> {
         ),
         ("distinct", format!("SELECT count(*) AS n FROM (SELECT DISTINCT a.id * 7919 + b.id AS k {PAIRS}) t")),
         ("union", format!("SELECT count(*) AS n FROM (SELECT a.id * b.id AS x {PAIRS} UNION SELECT a.id + b.id AS x {PAIRS}) t")),
+        ("join that finds nothing", "SELECT count(*) AS n FROM rows a JOIN few b ON a.id % 97 + b.id % 89 = -1".to_owned()),
+        (
+            "correlated exists",
+            "SELECT count(*) AS n FROM rows a WHERE EXISTS (SELECT 1 FROM few b WHERE b.id > a.id + 1000000)".to_owned(),
+        ),
+        (
+            "hash join that finds nothing",
+            "SELECT count(*) AS n FROM rows a JOIN copies b ON a.id % 2 = b.id % 2 AND a.id + b.id < 0".to_owned(),
+        ),
         (
             "join of lazy tables",
             format!("SELECT count(*) AS n FROM copies a JOIN copies b ON a.version = b.version WHERE {nested}"),

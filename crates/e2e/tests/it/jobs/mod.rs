@@ -63,6 +63,9 @@ fn run(folder: &Path, arguments: &[&str], data: Option<&Path>) -> (bool, String)
     command.args(arguments);
     if let Some(data) = data {
         command.arg("--data-dir").arg(data);
+        if let Some(url) = modes::database(data) {
+            command.env("DATABASE_URL", url);
+        }
     }
     let output = command.output().expect("it runs");
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
