@@ -1,6 +1,8 @@
 //! What a dataset is before it is opened: its name, where its rows come from, and how they are to be read.
 
+use crate::connection::{Connection, Part};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One table that can be read: name, source, read options.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +23,12 @@ pub enum Source {
     /// Files of one format.
     Files(FileSource),
     /// An existing Delta table.
-    Delta(Location),
+    Delta {
+        /// Where it is.
+        location: Location,
+        /// As it was at this version; unset: as it is when it is opened.
+        version: Option<u64>,
+    },
     /// A Delta table of Datahall's own.
     Managed {
         /// Its name in the lake.
@@ -29,15 +36,24 @@ pub enum Source {
         /// As it was at this version; unset: as it is.
         version: Option<u64>,
     },
+    /// What is read through a connection.
+    Connected {
+        /// How to get there.
+        connection: Arc<Connection>,
+        /// What is read there.
+        part: Part,
+        /// For Delta tables: as it was at this version; unset: as it is.
+        version: Option<u64>,
+    },
 }
 
 impl Source {
-    /// Where it is, when it is not Datahall's own.
+    /// Where it is, when it is neither Datahall's own nor behind a connection.
     pub fn location(&self) -> Option<&Location> {
         match self {
             Self::Files(files) => Some(&files.location),
-            Self::Delta(location) => Some(location),
-            Self::Managed { .. } => None,
+            Self::Delta { location, .. } => Some(location),
+            Self::Managed { .. } | Self::Connected { .. } => None,
         }
     }
 
@@ -45,8 +61,9 @@ impl Source {
     pub fn name(&self) -> &str {
         match self {
             Self::Files(files) => &files.location.url,
-            Self::Delta(location) => &location.url,
-            Self::Managed { table, .. } => table,
+            Self::Delta { location, .. } => &location.url,
+            Self::Managed { table, .. } | Self::Connected { part: Part::Table { name: table, .. }, .. } => table,
+            Self::Connected { connection, part: Part::Query { .. }, .. } => &connection.name,
         }
     }
 }
@@ -161,6 +178,8 @@ impl std::fmt::Debug for S3Options {
 /// How rows are read and kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadOptions {
+    /// Other names for columns, old and new; what else is said of columns says it of the new names.
+    pub rename: Vec<(String, String)>,
     /// Only these columns, in this order; empty: all, in the order of the file.
     pub columns: Vec<String>,
     /// Keep text columns dictionary-encoded when they are in memory.
@@ -175,7 +194,7 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { columns: Vec::new(), dict_encode: true, lazy: false, index: IndexOptions::default(), format: BTreeMap::new() }
+        Self { rename: Vec::new(), columns: Vec::new(), dict_encode: true, lazy: false, index: IndexOptions::default(), format: BTreeMap::new() }
     }
 }
 

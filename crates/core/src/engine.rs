@@ -1,8 +1,11 @@
 //! The seam to whatever reads rows. `service` and `api` see only this; the one heavy implementation is `datahall-engine`.
 
 use crate::dataset::{DatasetSpec, ReadOptions};
+use chrono::{DateTime, Utc};
 use crate::error::Result;
-use crate::lake::{Compacted, Compaction, Write, Written};
+use crate::connection::{Connection, OutsideTable};
+use crate::dataset::Source;
+use crate::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use crate::policy::{ReadPolicy, RowFilter};
 use crate::query::Query;
 use arrow::array::RecordBatch;
@@ -66,12 +69,62 @@ pub trait Engine: Send + Sync {
     /// time; `LimitExceeded` for a merge beyond the memory queries are given; `StorageFull`. Nothing was changed then.
     async fn write(&self, table: &str, rows: Rows, write: &Write) -> Result<Written>;
 
-    /// Puts small files of the managed table `table` together, as one version with the same rows; without one when there is
-    /// nothing to do.
+    /// Puts small files of a Delta table together (managed, existing, or behind a connection), as one version with the same
+    /// rows; without one when there is nothing to do.
     ///
     /// # Errors
-    /// `NotFound` when the table has no version yet; `Invalid` for unknown columns; otherwise as [`Engine::write`].
-    async fn compact(&self, table: &str, how: &Compaction) -> Result<Compacted>;
+    /// `NotFound` when the table has no version yet; `Invalid` for unknown columns and for what is no Delta table; otherwise as
+    /// [`Engine::write`].
+    async fn compact(&self, source: &Source, how: &Compaction, access: &Access) -> Result<Compacted>;
+
+    /// The versions of a Delta table, the newest first: `limit` of them after the first `offset`, and how many there are.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no Delta table; `NotFound` when it has no version; `Unavailable` when it cannot be reached.
+    async fn history(&self, source: &Source, page: (usize, usize), access: &Access) -> Result<(Vec<Commit>, u64)>;
+
+    /// The version that was the newest at `at`.
+    ///
+    /// # Errors
+    /// As [`Engine::history`]; `NotFound` when there was none yet.
+    async fn version_at(&self, source: &Source, at: DateTime<Utc>, access: &Access) -> Result<u64>;
+
+    /// Deletes files that no version after the retention needs and nobody reads.
+    ///
+    /// # Errors
+    /// As [`Engine::history`].
+    async fn vacuum(&self, source: &Source, how: &Vacuum, access: &Access) -> Result<Vacuumed>;
+
+    /// Makes a new version with the rows of `version`.
+    ///
+    /// # Errors
+    /// As [`Engine::history`]; `NotFound` for a version that is not there or whose files are gone; `Conflict` when others change
+    /// the table all the time.
+    async fn restore(&self, source: &Source, version: u64, provenance: &Provenance, access: &Access) -> Result<Written>;
+
+    /// Deletes a managed table, all its versions.
+    ///
+    /// # Errors
+    /// `Internal` when files cannot be deleted. Deleting what is not there is none.
+    async fn drop_managed(&self, table: &str) -> Result<()>;
+
+    /// Finds out whether an outside system answers.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not, in words that name no secret; `Invalid` when `access` refuses it.
+    async fn probe(&self, connection: &Connection, access: &Access) -> Result<()>;
+
+    /// The schemas of an outside system, by name.
+    ///
+    /// # Errors
+    /// As [`Engine::probe`].
+    async fn schemas(&self, connection: &Connection, access: &Access) -> Result<Vec<String>>;
+
+    /// The tables of one schema, by name; without a schema, of the only one.
+    ///
+    /// # Errors
+    /// As [`Engine::probe`]; `NotFound` for an unknown schema; `Invalid` when there are several and none is named.
+    async fn tables(&self, connection: &Connection, schema: Option<&str>, access: &Access) -> Result<Vec<OutsideTable>>;
 }
 
 /// What the one who registers a source may reach.
@@ -83,7 +136,7 @@ pub struct Access {
     pub private_networks: bool,
 }
 
-/// An opened table. What is in it never changes: newer data is another `Table`.
+/// An opened table. What is in it never changes (unless it is [`live`](TableInfo::live)): newer data is another `Table`.
 pub trait Table: Send + Sync {
     /// What is known of it.
     fn info(&self) -> &TableInfo;
@@ -108,6 +161,9 @@ pub struct TableInfo {
     pub indexed: Vec<String>,
     /// What an operator should know, as "does not fit the memory budget, served lazily".
     pub notes: Vec<String>,
+    /// Its rows are asked for in an outside system at each read and may differ each time: nothing that was made of them may be
+    /// given again.
+    pub live: bool,
 }
 
 /// A table as one caller may read it. There is no other way to rows: whatever the engine is asked, it first puts another table

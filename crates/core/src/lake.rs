@@ -1,5 +1,9 @@
 //! Managed tables: what is written to Datahall's own tables, by whom, and how.
 
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 /// One write to a managed table. It becomes one version, visible in one step, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
@@ -71,4 +75,45 @@ pub struct Compacted {
     pub bytes_before: u64,
     /// Bytes of the files added.
     pub bytes_after: u64,
+}
+
+/// One version of a Delta table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    /// From 0.
+    pub version: u64,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// What was done, as the table's log calls it: `WRITE`, `MERGE`, `OPTIMIZE`, `RESTORE`.
+    pub operation: String,
+    /// Rows in the table at that version; `None` when the log does not say.
+    pub rows: Option<u64>,
+    /// Who, when the log says.
+    pub user: Option<String>,
+    /// Which job made it, when the log says.
+    pub job: Option<String>,
+    /// The recipe run that made it, when the log says.
+    pub recipe_run: Option<String>,
+    /// What the log says it came to: `numFiles` and the like.
+    pub metrics: BTreeMap<String, String>,
+}
+
+/// What may be deleted of a Delta table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vacuum {
+    /// Files that left the table longer ago than this.
+    pub retention: Duration,
+    /// Nothing is deleted; what would be is told.
+    pub dry_run: bool,
+    /// Whose work it is.
+    pub provenance: Provenance,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vacuumed {
+    /// Paths within the table.
+    pub files: Vec<String>,
+    /// Their bytes.
+    pub bytes: u64,
 }

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod connection;
 pub mod dataset;
 pub mod engine;
 pub mod error;

@@ -21,7 +21,7 @@ pub struct Query {
     pub having: Expr,
     /// Give each distinct row once.
     pub distinct: bool,
-    /// In which order; ascending puts nulls last, descending first.
+    /// In which order.
     pub order: Vec<Order>,
     /// Rows to leave out first.
     pub offset: u64,
@@ -131,13 +131,17 @@ pub struct Aggregate {
 
 /// What can be computed per group. Nulls do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the usual five")]
+#[allow(missing_docs, reason = "the usual seven")]
 pub enum Function {
     Count,
     Sum,
     Avg,
     Min,
     Max,
+    /// How many different values.
+    CountDistinct,
+    /// The middle value, or the mean of the two in the middle.
+    Median,
 }
 
 impl Function {
@@ -149,6 +153,8 @@ impl Function {
             Self::Avg => "avg",
             Self::Min => "min",
             Self::Max => "max",
+            Self::CountDistinct => "count_distinct",
+            Self::Median => "median",
         }
     }
 }
@@ -158,6 +164,8 @@ impl Function {
 pub struct Order {
     /// A column; when grouping, a group column or an alias.
     pub column: String,
-    /// Largest first, nulls before all.
+    /// Largest first.
     pub descending: bool,
+    /// Nulls before all else rather than after it.
+    pub nulls_first: bool,
 }

@@ -16,9 +16,11 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use datahall_core::dataset::{DatasetSpec, ReadOptions};
+use chrono::{DateTime, Utc};
+use datahall_core::connection::{Connection, OutsideTable};
+use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table};
-use datahall_core::lake::{Compacted, Compaction, Write, Written};
+use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
@@ -109,9 +111,42 @@ impl Engine for DataFusionEngine {
         self.cpu.run(async move { lake.write(&table, rows, &write).await }).await
     }
 
-    async fn compact(&self, table: &str, how: &Compaction) -> Result<Compacted> {
+    async fn compact(&self, source: &Source, how: &Compaction, _access: &Access) -> Result<Compacted> {
+        let Source::Managed { table, .. } = source else { return Err(Error::invalid("not a Delta table")) };
         let (lake, table, how) = (self.lake.clone(), table.to_owned(), how.clone());
         self.cpu.run(async move { lake.compact(&table, &how).await }).await
+    }
+
+    async fn history(&self, _: &Source, _: (usize, usize), _: &Access) -> Result<(Vec<Commit>, u64)> {
+        Err(Error::internal("history is not there yet"))
+    }
+
+    async fn version_at(&self, _: &Source, _: DateTime<Utc>, _: &Access) -> Result<u64> {
+        Err(Error::internal("version_at is not there yet"))
+    }
+
+    async fn vacuum(&self, _: &Source, _: &Vacuum, _: &Access) -> Result<Vacuumed> {
+        Err(Error::internal("vacuum is not there yet"))
+    }
+
+    async fn restore(&self, _: &Source, _: u64, _: &Provenance, _: &Access) -> Result<Written> {
+        Err(Error::internal("restore is not there yet"))
+    }
+
+    async fn drop_managed(&self, _: &str) -> Result<()> {
+        Err(Error::internal("drop_managed is not there yet"))
+    }
+
+    async fn probe(&self, _: &Connection, _: &Access) -> Result<()> {
+        Err(Error::internal("probe is not there yet"))
+    }
+
+    async fn schemas(&self, _: &Connection, _: &Access) -> Result<Vec<String>> {
+        Err(Error::internal("schemas is not there yet"))
+    }
+
+    async fn tables(&self, _: &Connection, _: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
+        Err(Error::internal("tables is not there yet"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! For tests: an engine of a few rows that does as the location says, a clock that is set by hand, a service on both.
 
+mod connections;
+mod lake;
 pub(crate) mod policed;
 
 use crate::auth::Fetch;
@@ -11,11 +13,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, SystemRandom};
-use datahall_core::dataset::{DatasetSpec, ReadOptions};
+use datahall_core::connection::{Connection, OutsideTable};
+use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
+use lake::FakeLake;
 use futures::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 use std::any::Any;
@@ -50,6 +55,9 @@ pub(crate) struct FakeEngine {
     broken: AtomicBool,
     narrow: AtomicBool,
     last_tables: Mutex<Vec<String>>,
+    /// What managed tables hold.
+    pub(crate) lake: FakeLake,
+    clock: Arc<FakeClock>,
     /// Reads of gated tables that have begun.
     pub(crate) begun: AtomicUsize,
     /// One permit a read.
@@ -79,6 +87,27 @@ impl FakeEngine {
         self.last_tables.lock().clone()
     }
 
+    /// Rows of an outside system, with other names for its columns.
+    fn live_table(&self, rows: RecordBatch, options: &ReadOptions) -> Arc<dyn Table> {
+        let renamed = |field: &Arc<Field>| {
+            let new = options.rename.iter().find(|(old, _)| old == field.name());
+            new.map_or_else(|| field.clone(), |(_, new)| Arc::new(field.as_ref().clone().with_name(new)))
+        };
+        let schema = Arc::new(Schema::new(rows.schema().fields().iter().map(renamed).collect::<Vec<_>>()));
+        let rows = RecordBatch::try_new(schema.clone(), rows.columns().to_vec()).unwrap();
+        let info = TableInfo {
+            schema,
+            rows: None,
+            resident: false,
+            memory_bytes: 0,
+            storage_bytes: None,
+            indexed: vec![],
+            notes: vec![],
+            live: true,
+        };
+        Arc::new(FakeTable { info, rows, location: "ok".into() })
+    }
+
     fn table(&self, rows: RecordBatch, location: &str) -> Arc<dyn Table> {
         let info = TableInfo {
             schema: rows.schema(),
@@ -88,6 +117,7 @@ impl FakeEngine {
             storage_bytes: Some(10),
             indexed: vec!["id".into(), "kind".into()],
             notes: vec!["large".into()],
+            live: false,
         };
         Arc::new(FakeTable { info, rows, location: location.into() })
     }
@@ -116,6 +146,15 @@ fn made_up(schema: &SchemaRef, rows: i64) -> RecordBatch {
 #[async_trait]
 impl Engine for FakeEngine {
     async fn open(&self, spec: &DatasetSpec, _: &Access) -> Result<Arc<dyn Table>> {
+        match &spec.source {
+            Source::Managed { table, version } => return Ok(self.table(self.lake.rows(table, *version)?, "ok")),
+            Source::Connected { connection, part, .. } => {
+                connections::answers(connection)?;
+                connections::knows(part)?;
+                return Ok(self.live_table(made_up(&schema(), self.rows.load(Ordering::Relaxed)), &spec.options));
+            }
+            Source::Files(_) | Source::Delta { .. } => {}
+        }
         let location = spec.source.name();
         if location == "slow" || self.slow.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -177,12 +216,55 @@ impl Engine for FakeEngine {
         policed::parse(sql, schema)
     }
 
-    async fn write(&self, _: &str, _: Rows, _: &datahall_core::lake::Write) -> Result<datahall_core::lake::Written> {
-        Err(datahall_core::Error::unavailable("nothing is written here"))
+    async fn write(&self, table: &str, rows: Rows, write: &Write) -> Result<Written> {
+        self.lake.write(table, rows, write, self.clock.now()).await
     }
 
-    async fn compact(&self, _: &str, _: &datahall_core::lake::Compaction) -> Result<datahall_core::lake::Compacted> {
-        Err(datahall_core::Error::unavailable("nothing is written here"))
+    async fn compact(&self, source: &Source, _: &Compaction, _: &Access) -> Result<Compacted> {
+        let version = self.lake.commits(source)?[0].version;
+        Ok(Compacted { version, files_removed: 0, files_added: 0, bytes_before: 0, bytes_after: 0 })
+    }
+
+    async fn history(&self, source: &Source, (limit, offset): (usize, usize), _: &Access) -> Result<(Vec<Commit>, u64)> {
+        let commits = self.lake.commits(source)?;
+        let total = commits.len() as u64;
+        Ok((commits.into_iter().skip(offset).take(limit).collect(), total))
+    }
+
+    async fn version_at(&self, source: &Source, at: DateTime<Utc>, _: &Access) -> Result<u64> {
+        let commits = self.lake.commits(source)?;
+        let found = commits.iter().find(|commit| commit.at <= at);
+        found.map(|commit| commit.version).ok_or_else(|| Error::not_found("no version is that old"))
+    }
+
+    async fn vacuum(&self, source: &Source, how: &Vacuum, _: &Access) -> Result<Vacuumed> {
+        self.lake.commits(source)?;
+        let files = if how.retention.is_zero() { vec!["old.parquet".to_owned()] } else { vec![] };
+        Ok(Vacuumed { bytes: files.len() as u64, files })
+    }
+
+    async fn restore(&self, source: &Source, version: u64, provenance: &Provenance, _: &Access) -> Result<Written> {
+        self.lake.commits(source)?;
+        self.lake.restore(source.name(), version, provenance, self.clock.now())
+    }
+
+    async fn drop_managed(&self, table: &str) -> Result<()> {
+        self.lake.drop_table(table);
+        Ok(())
+    }
+
+    async fn probe(&self, connection: &Connection, _: &Access) -> Result<()> {
+        connections::answers(connection)
+    }
+
+    async fn schemas(&self, connection: &Connection, _: &Access) -> Result<Vec<String>> {
+        connections::answers(connection)?;
+        Ok(connections::schemas())
+    }
+
+    async fn tables(&self, connection: &Connection, schema: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
+        connections::answers(connection)?;
+        connections::tables(schema)
     }
 }
 
@@ -270,16 +352,18 @@ impl Fixture {
         folder: tempfile::TempDir,
         admin: Option<&str>,
     ) -> Self {
+        let clock = FakeClock::new();
         let engine = Arc::new(FakeEngine {
             rows: AtomicI64::new(3),
             slow: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             narrow: AtomicBool::new(false),
             last_tables: Mutex::default(),
+            lake: FakeLake::default(),
+            clock: clock.clone(),
             begun: AtomicUsize::new(0),
             gate: Semaphore::new(0),
         });
-        let clock = FakeClock::new();
         let url = format!("sqlite:{}", folder.path().join("catalog.db").display());
         let place = (&*url, folder.path().join("data"));
         let service = node(settings, config.clone(), place, admin, (engine.clone(), clock.clone())).await;

@@ -4,8 +4,11 @@ use super::policed;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use datahall_core::dataset::{DatasetSpec, ReadOptions};
+use chrono::{DateTime, Utc};
+use datahall_core::connection::{Connection, OutsideTable};
+use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
@@ -44,6 +47,7 @@ fn small_table() -> Arc<dyn Table> {
         storage_bytes: Some(50),
         indexed: vec!["id".into(), "Name".into()],
         notes: vec![],
+        live: false,
     }))
 }
 
@@ -97,13 +101,49 @@ impl Engine for SmallEngine {
         Ok(small_table())
     }
 
-    async fn write(&self, _: &str, _: Rows, _: &datahall_core::lake::Write) -> Result<datahall_core::lake::Written> {
-        Err(datahall_core::Error::unavailable("nothing is written here"))
+    async fn write(&self, _: &str, _: Rows, _: &Write) -> Result<Written> {
+        unwritten()
     }
 
-    async fn compact(&self, _: &str, _: &datahall_core::lake::Compaction) -> Result<datahall_core::lake::Compacted> {
-        Err(datahall_core::Error::unavailable("nothing is written here"))
+    async fn compact(&self, _: &Source, _: &Compaction, _: &Access) -> Result<Compacted> {
+        unwritten()
     }
+
+    async fn history(&self, _: &Source, _: (usize, usize), _: &Access) -> Result<(Vec<Commit>, u64)> {
+        unwritten()
+    }
+
+    async fn version_at(&self, _: &Source, _: DateTime<Utc>, _: &Access) -> Result<u64> {
+        unwritten()
+    }
+
+    async fn vacuum(&self, _: &Source, _: &Vacuum, _: &Access) -> Result<Vacuumed> {
+        unwritten()
+    }
+
+    async fn restore(&self, _: &Source, _: u64, _: &Provenance, _: &Access) -> Result<Written> {
+        unwritten()
+    }
+
+    async fn drop_managed(&self, _: &str) -> Result<()> {
+        unwritten()
+    }
+
+    async fn probe(&self, _: &Connection, _: &Access) -> Result<()> {
+        Ok(())
+    }
+
+    async fn schemas(&self, _: &Connection, _: &Access) -> Result<Vec<String>> {
+        Ok(vec!["main".into()])
+    }
+
+    async fn tables(&self, _: &Connection, _: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
+        Ok(vec![OutsideTable { schema: "main".into(), name: "small".into(), kind: "table", rows: Some(3) }])
+    }
+}
+
+fn unwritten<T>() -> Result<T> {
+    Err(Error::unavailable("nothing is written here"))
 }
 
 fn rows(batch: RecordBatch) -> Result<Rows> {

@@ -5,7 +5,7 @@ use crate::bind::{bind, is_text, type_name};
 use crate::errors::from_datafusion;
 use crate::sql::checked_sum;
 use arrow::datatypes::{DataType, Schema};
-use datafusion::functions_aggregate::expr_fn::{avg, count, max, min};
+use datafusion::functions_aggregate::expr_fn::{avg, count, count_distinct, max, median, min};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
 use datahall_core::query::{Aggregate, Function, Query};
 use datahall_core::{Error, Result};
@@ -52,6 +52,9 @@ fn expression(aggregate: &Aggregate, schema: &Schema) -> Result<Expr> {
         (Some(name), Function::Avg) => avg(input(name)),
         (Some(name), Function::Min) => min(input(name)),
         (Some(name), Function::Max) => max(input(name)),
+        (Some(name), Function::CountDistinct) => count_distinct(input(name)),
+        // Of whole numbers it would be a whole number.
+        (Some(name), Function::Median) => median(as_fraction(input(name), name, schema)),
     };
     Ok(expression.alias(&aggregate.alias))
 }
@@ -75,7 +78,8 @@ pub(crate) fn check_aggregates(query: &Query, schema: &Schema) -> Result<()> {
         };
         let suits = match aggregate.function {
             Function::Count => true,
-            Function::Sum | Function::Avg => data_type.is_numeric(),
+            Function::CountDistinct => !data_type.is_nested(),
+            Function::Sum | Function::Avg | Function::Median => data_type.is_numeric(),
             Function::Min | Function::Max => {
                 data_type.is_numeric() || data_type.is_temporal() || is_text(data_type) || *data_type == DataType::Boolean
             }

@@ -57,11 +57,12 @@ pub(crate) struct Opened {
 pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &Lake, access: &Access) -> Result<Opened> {
     let opened = match &spec.source {
         Source::Files(source) => files(context, source, &spec.options, access).await?,
-        Source::Delta(location) => {
+        Source::Delta { location, version } => {
             no_options(&spec.options)?;
-            delta::open(context, location, None, access).await?
+            delta::open(context, location, *version, access).await?
         }
         Source::Managed { table, version } => delta::open(context, &lake.location(table)?, *version, &Access::default()).await?,
+        Source::Connected { .. } => return Err(Error::internal("connections are not there yet")),
     };
     let schema = opened.provider.schema();
     if schema.fields().is_empty() {

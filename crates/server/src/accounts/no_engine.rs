@@ -1,9 +1,11 @@
 //! An engine for work that reads no rows.
 
 use async_trait::async_trait;
-use datahall_core::dataset::{DatasetSpec, ReadOptions};
+use chrono::{DateTime, Utc};
+use datahall_core::connection::{Connection, OutsideTable};
+use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, SchemaRef, Table};
-use datahall_core::lake::{Compacted, Compaction, Write, Written};
+use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
@@ -45,7 +47,39 @@ impl Engine for NoEngine {
         none()
     }
 
-    async fn compact(&self, _: &str, _: &Compaction) -> Result<Compacted> {
+    async fn compact(&self, _: &Source, _: &Compaction, _: &Access) -> Result<Compacted> {
+        none()
+    }
+
+    async fn history(&self, _: &Source, _: (usize, usize), _: &Access) -> Result<(Vec<Commit>, u64)> {
+        none()
+    }
+
+    async fn version_at(&self, _: &Source, _: DateTime<Utc>, _: &Access) -> Result<u64> {
+        none()
+    }
+
+    async fn vacuum(&self, _: &Source, _: &Vacuum, _: &Access) -> Result<Vacuumed> {
+        none()
+    }
+
+    async fn restore(&self, _: &Source, _: u64, _: &Provenance, _: &Access) -> Result<Written> {
+        none()
+    }
+
+    async fn drop_managed(&self, _: &str) -> Result<()> {
+        none()
+    }
+
+    async fn probe(&self, _: &Connection, _: &Access) -> Result<()> {
+        none()
+    }
+
+    async fn schemas(&self, _: &Connection, _: &Access) -> Result<Vec<String>> {
+        none()
+    }
+
+    async fn tables(&self, _: &Connection, _: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
         none()
     }
 }

@@ -146,7 +146,7 @@ impl DatasetBlock {
         };
         let source = match format_named(&self.source.kind) {
             Some(format) => Source::Files(FileSource { format, location, partitioning }),
-            None => Source::Delta(location),
+            None => Source::Delta { location, version: None },
         };
         Ok(DatasetSpec { name: self.name.clone(), description: self.description.clone(), source, options: self.read_options() })
     }
@@ -161,6 +161,7 @@ impl DatasetBlock {
         };
         let defaults = IndexOptions::default();
         ReadOptions {
+            rename: Vec::new(),
             columns: self.columns.clone().unwrap_or_default(),
             dict_encode: self.dict_encode.unwrap_or(true),
             lazy: self.lazy.unwrap_or(false),

@@ -235,7 +235,8 @@ impl Entry {
         match &self.origin {
             Origin::Source { spec, .. } => match &spec.source {
                 Source::Files(files) => files.format.name(),
-                Source::Delta(_) | Source::Managed { .. } => "delta",
+                Source::Delta { .. } | Source::Managed { .. } => "delta",
+                Source::Connected { connection, .. } => connection.reach.kind(),
             },
             Origin::Statement(_) => "query",
         }

@@ -46,7 +46,7 @@ impl Service {
     async fn sorted(&self, table: Arc<dyn Table>, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
         let schema = table.info().schema.clone();
         let policy = ReadPolicy::default();
-        let order = statement.sort_by.iter().map(|column| Order { column: column.clone(), descending: false });
+        let order = statement.sort_by.iter().map(|column| Order { column: column.clone(), descending: false, nulls_first: false });
         let query = Query { order: order.collect(), ..Query::default() }.resolve(&schema, &policy)?;
         let handle = Handle { table, policy: Arc::new(policy) };
         let sorted = self.engine.read(&handle, &query).await?;

@@ -115,7 +115,7 @@ impl OrderBy {
             Some(dir) if dir.eq_ignore_ascii_case("desc") => true,
             Some(dir) => return Err(Error::invalid(format!("order_by {}: dir must be asc or desc, not {dir}", self.col))),
         };
-        Ok(Order { column: self.col, descending })
+        Ok(Order { column: self.col, descending, nulls_first: descending })
     }
 }
 

@@ -42,7 +42,7 @@ fn spec(lab: &Lab) -> DatasetSpec {
     DatasetSpec {
         name: "t".into(),
         description: None,
-        source: Source::Delta(Location { url, s3: S3Options::default() }),
+        source: Source::Delta { location: Location { url, s3: S3Options::default() }, version: None },
         options: ReadOptions::default(),
     }
 }
