@@ -41,6 +41,7 @@ impl DataFusionEngine {
             storage_bytes: opened.storage_bytes,
             indexed: Vec::new(),
             notes,
+            live: opened.live,
         };
         Ok(Arc::new(OpenTable::new(info, Data::Lazy(opened.provider), spec.options.clone())))
     }
@@ -84,6 +85,7 @@ fn resident_table(
         storage_bytes,
         indexed: resident.indexed(),
         notes,
+        live: false,
     };
     Arc::new(OpenTable::new(info, Data::Resident(resident), options.clone()))
 }

@@ -48,6 +48,10 @@ impl DataFusionEngine {
             let batches = if inline { futures::stream::iter(rows).boxed() } else { self.cpu.iterate(rows)? };
             return Ok(Some(Rows { schema, batches }));
         }
+        // Its keys have nulls as the largest of all.
+        if query.order.iter().any(|order| order.nulls_first != order.descending) {
+            return Ok(None);
+        }
         let Some(limit) = query.limit.filter(|limit| limit.saturating_add(query.offset) <= MAX_TOP_ROWS) else { return Ok(None) };
         let key = |order: &datahall_core::query::Order| {
             Ok(SortKey {

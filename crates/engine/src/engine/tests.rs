@@ -75,7 +75,7 @@ struct Both {
 }
 
 fn info(schema: arrow::datatypes::SchemaRef, resident: bool) -> TableInfo {
-    TableInfo { schema, rows: None, resident, memory_bytes: 0, storage_bytes: None, indexed: Vec::new(), notes: Vec::new() }
+    TableInfo { schema, rows: None, resident, memory_bytes: 0, storage_bytes: None, indexed: Vec::new(), notes: Vec::new(), live: false }
 }
 
 async fn both() -> Both {
@@ -188,7 +188,7 @@ fn query() -> impl Strategy<Value = Query> {
     let columns =
         |most: usize| prop::sample::subsequence(COLUMNS.to_vec(), 1..=most).prop_map(|x| x.iter().map(|x| (*x).into()).collect());
     let order = |columns: Vec<String>| {
-        let key = (prop::sample::select(columns), any::<bool>()).prop_map(|(column, descending)| Order { column, descending });
+        let key = (prop::sample::select(columns), any::<bool>(), any::<bool>()).prop_map(|(column, descending, nulls_first)| Order { column, descending, nulls_first });
         prop::collection::vec(key, 0..3)
     };
     let page = (prop_oneof![Just(0u64), 0..300u64, 19_000..21_000u64], prop_oneof![0..50u64, 1000..9000u64]);

@@ -32,7 +32,7 @@ fn sorted(groups: &RecordBatch, query: &Query) -> Result<RecordBatch, ArrowError
     let mut keys = Vec::with_capacity(query.order.len() + 1);
     for order in &query.order {
         let values = groups.column(groups.schema_ref().index_of(&order.column)?).clone();
-        let options = Some(SortOptions { descending: order.descending, nulls_first: order.descending });
+        let options = Some(SortOptions { descending: order.descending, nulls_first: order.nulls_first });
         keys.push(SortColumn { values, options });
     }
     let place: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..groups.num_rows() as u32));

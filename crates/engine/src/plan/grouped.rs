@@ -59,6 +59,14 @@ fn expression(aggregate: &Aggregate, schema: &Schema) -> Result<Expr> {
     Ok(expression.alias(&aggregate.alias))
 }
 
+/// Whole numbers as fractions: the median of two of them may lie between them.
+fn as_fraction(input: Expr, name: &str, schema: &Schema) -> Expr {
+    match schema.field_with_name(name).map(|field| field.data_type()) {
+        Ok(data_type) if data_type.is_integer() => cast(input, DataType::Float64),
+        _ => input,
+    }
+}
+
 /// Checks that each aggregate suits its column.
 ///
 /// # Errors

@@ -115,7 +115,7 @@ fn column(name: &str) -> Expr {
 }
 
 fn sort_keys(query: &Query) -> Vec<SortExpr> {
-    query.order.iter().map(|order| column(&order.column).sort(!order.descending, order.descending)).collect()
+    query.order.iter().map(|order| column(&order.column).sort(!order.descending, order.nulls_first)).collect()
 }
 
 fn built(builder: datafusion::common::Result<LogicalPlanBuilder>) -> Result<LogicalPlan> {

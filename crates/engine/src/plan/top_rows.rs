@@ -50,7 +50,7 @@ impl Top {
         let mut fields = Vec::with_capacity(order.len());
         for key in order {
             let at = schema.index_of(&key.column)?;
-            let options = SortOptions { descending: key.descending, nulls_first: key.descending };
+            let options = SortOptions { descending: key.descending, nulls_first: key.nulls_first };
             fields.push(SortField::new_with_options(schema.field(at).data_type().clone(), options));
             columns.push(at);
         }

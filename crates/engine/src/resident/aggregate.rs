@@ -53,8 +53,8 @@ impl Accumulator {
     /// The type of what it gives.
     pub(super) fn output(&self) -> DataType {
         match (self.function, self.input.as_ref()) {
-            (Function::Count, _) | (_, None) => DataType::Int64,
-            (Function::Avg, _) => DataType::Float64,
+            (Function::Count | Function::CountDistinct, _) | (_, None) => DataType::Int64,
+            (Function::Avg | Function::Median, _) => DataType::Float64,
             (Function::Sum, Some(data_type)) => match data_type {
                 DataType::Decimal128(precision, scale) => DataType::Decimal128((precision + 10).min(38), *scale),
                 data_type if data_type.is_unsigned_integer() => DataType::UInt64,

@@ -78,7 +78,7 @@ pub(crate) async fn open(context: &SessionContext, location: &Location, version:
         None => counted(context, url, &provider).await?,
     };
     let notes = table.version().map(|version| format!("Delta version {version}")).into_iter().collect();
-    Ok(Opened { provider, rows: Some(rows), storage_bytes: Some(storage), notes })
+    Ok(Opened { provider, rows: Some(rows), storage_bytes: Some(storage), notes, live: false })
 }
 
 async fn everything(location: &Location, access: &Access) -> Result<Vec<PinnedFile>> {

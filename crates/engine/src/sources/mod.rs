@@ -48,6 +48,8 @@ pub(crate) struct Opened {
     pub(crate) storage_bytes: Option<u64>,
     /// What an operator should know.
     pub(crate) notes: Vec<String>,
+    /// Its rows are asked for in an outside system at each read.
+    pub(crate) live: bool,
 }
 
 /// Opens what `spec` describes. Queries that read it must run on the runtime environment of `context`.
@@ -114,7 +116,7 @@ async fn files(context: &SessionContext, source: &FileSource, options: &ReadOpti
             (Arc::new(table), rows)
         }
     };
-    Ok(Opened { provider, rows: Some(rows), storage_bytes, notes })
+    Ok(Opened { provider, rows: Some(rows), storage_bytes, notes, live: false })
 }
 
 fn no_options(options: &ReadOptions) -> Result<()> {
