@@ -10,6 +10,7 @@ use crate::memory::Shared;
 use crate::options::Options;
 use crate::plan::YieldingJoins;
 use crate::resident::Budget;
+use crate::sources::{self, Hub, with_federation};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -31,6 +32,8 @@ pub struct DataFusionEngine {
     pub(crate) cpu: Cpu,
     pub(crate) budget: Arc<Budget>,
     lake: Arc<Lake>,
+    /// Sessions of outside databases.
+    hub: Arc<Hub>,
     /// Runs on all threads.
     pub(crate) parallel: SessionContext,
     /// Runs on one partition: rows keep the order of their source.
@@ -63,7 +66,7 @@ impl DataFusionEngine {
             config.options_mut().execution.parquet.reorder_filters = true;
             // Its hash table panics on NaN keys.
             config.options_mut().optimizer.enable_topk_aggregation = false;
-            SessionStateBuilder::new()
+            with_federation(SessionStateBuilder::new())
                 .with_config(config)
                 .with_runtime_env(runtime.clone())
                 .with_default_features()
@@ -75,6 +78,7 @@ impl DataFusionEngine {
             budget: Budget::new(options.memory_budget_bytes),
             parallel: SessionContext::new_with_state(state(options.threads.max(1))),
             lake: Arc::new(Lake::new(options.lake, SessionContext::new_with_state(state(options.threads.max(1))))),
+            hub: Arc::default(),
             ordered: state(1),
         }))
     }
@@ -137,16 +141,20 @@ impl Engine for DataFusionEngine {
         Err(Error::internal("drop_managed is not there yet"))
     }
 
-    async fn probe(&self, _: &Connection, _: &Access) -> Result<()> {
-        Err(Error::internal("probe is not there yet"))
+    async fn probe(&self, connection: &Connection, access: &Access) -> Result<()> {
+        let (hub, connection, access) = (self.hub.clone(), connection.clone(), access.clone());
+        self.cpu.run(async move { sources::probe(&hub, &connection, &access).await }).await
     }
 
-    async fn schemas(&self, _: &Connection, _: &Access) -> Result<Vec<String>> {
-        Err(Error::internal("schemas is not there yet"))
+    async fn schemas(&self, connection: &Connection, access: &Access) -> Result<Vec<String>> {
+        let (hub, connection, access) = (self.hub.clone(), connection.clone(), access.clone());
+        self.cpu.run(async move { sources::schemas(&hub, &connection, &access).await }).await
     }
 
-    async fn tables(&self, _: &Connection, _: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
-        Err(Error::internal("tables is not there yet"))
+    async fn tables(&self, connection: &Connection, schema: Option<&str>, access: &Access) -> Result<Vec<OutsideTable>> {
+        let (hub, connection, access) = (self.hub.clone(), connection.clone(), access.clone());
+        let schema = schema.map(str::to_owned);
+        self.cpu.run(async move { sources::tables(&hub, &connection, schema.as_deref(), &access).await }).await
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod arrow_ipc;
+mod connected;
 mod csv;
 mod delta;
 mod delta_ids;
@@ -21,6 +22,7 @@ mod parquet;
 mod pinned_file;
 mod pinned_store;
 mod provider;
+mod renamed;
 mod rows;
 pub(crate) mod s3;
 mod schema;
@@ -35,6 +37,7 @@ use datafusion::prelude::SessionContext;
 use datahall_core::dataset::{DatasetSpec, FileFormat, FileSource, ReadOptions, Source};
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
+pub(crate) use connected::{Hub, probe, schemas, tables, with_federation};
 pub(crate) use errors::{explain, explain_at_open};
 use std::sync::Arc;
 
@@ -56,7 +59,7 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// `Invalid` naming the location as it was written and what is wrong with it.
-pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &Lake, access: &Access) -> Result<Opened> {
+pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, (lake, hub): (&Lake, &Hub), access: &Access) -> Result<Opened> {
     let opened = match &spec.source {
         Source::Files(source) => files(context, source, &spec.options, access).await?,
         Source::Delta { location, version } => {
@@ -64,8 +67,12 @@ pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &La
             delta::open(context, location, *version, access).await?
         }
         Source::Managed { table, version } => delta::open(context, &lake.location(table)?, *version, &Access::default()).await?,
-        Source::Connected { .. } => return Err(Error::internal("connections are not there yet")),
+        Source::Connected { connection, part, .. } => {
+            no_options(&spec.options)?;
+            connected::open(hub, connection, part, access).await?
+        }
     };
+    let opened = Opened { provider: renamed::renamed(opened.provider, &spec.options.rename)?, ..opened };
     let schema = opened.provider.schema();
     if schema.fields().is_empty() {
         return Err(Error::invalid(format!("{}: no columns", http::shown_location(spec.source.name()))));
