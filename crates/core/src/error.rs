@@ -43,12 +43,13 @@ pub struct Error {
     message: String,
     detail: Option<String>,
     retry_after_secs: Option<u32>,
+    reason: Option<&'static str>,
 }
 
 impl Error {
     /// An error of `code` whose `message` the caller may read.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: None, retry_after_secs: None }
+        Self { code, message: message.into(), detail: None, retry_after_secs: None, reason: None }
     }
 
     /// The request is wrong; `message` says what and where.
@@ -90,6 +91,14 @@ impl Error {
         self
     }
 
+    /// Adds which of several failures of one kind it is, where dialects have codes for each; such words are constants beside
+    /// what they are about.
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
     /// Puts `context` and a colon before the message, as in `dataset 'x': no such file`.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
@@ -110,6 +119,11 @@ impl Error {
     /// What only the log may read.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
+    }
+
+    /// Which of several failures of one kind it is, when that was said.
+    pub fn reason(&self) -> Option<&'static str> {
+        self.reason
     }
 
     /// Seconds after which the caller may try again.

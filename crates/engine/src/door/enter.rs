@@ -91,7 +91,7 @@ impl DataFusionEngine {
             storage_bytes: None,
             indexed: Vec::new(),
             notes: Vec::new(),
-            live: table.info().live,
+            live: table.info.live,
         };
         let data = resident.map_or_else(|| Data::Lazy(restricted), Data::Resident);
         let policy = Arc::new(ReadPolicy { filterable: policy.filterable.clone(), ..ReadPolicy::default() });

@@ -5,21 +5,23 @@
 
 mod addresses;
 mod arrow_ipc;
+pub(crate) mod connected;
 mod csv;
-mod delta;
+pub(crate) mod delta;
 mod delta_ids;
+pub(crate) mod delta_log;
 mod errors;
 mod glob;
 mod held;
-mod hive;
+pub(crate) mod hive;
 mod http;
 mod identity;
 mod json;
-mod listing;
-mod local;
+pub(crate) mod listing;
+pub(crate) mod local;
 mod parquet;
-mod pinned_file;
-mod pinned_store;
+pub(crate) mod pinned_file;
+pub(crate) mod pinned_store;
 mod provider;
 mod rows;
 pub(crate) mod s3;
@@ -61,10 +63,21 @@ pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &La
         Source::Files(source) => files(context, source, &spec.options, access).await?,
         Source::Delta { location, version } => {
             no_options(&spec.options)?;
-            delta::open(context, location, *version, access).await?
+            delta::open(context, location, *version, lake.in_use(), access).await?
         }
-        Source::Managed { table, version } => delta::open(context, &lake.location(table)?, *version, &Access::default()).await?,
-        Source::Connected { .. } => return Err(Error::internal("connections are not there yet")),
+        Source::Managed { table, version } => {
+            delta::open(context, &lake.location(table)?, *version, lake.in_use(), &Access::default()).await?
+        }
+        Source::Connected { connection, part, version } => {
+            let at = lake.lakehouse();
+            match connected::files::find(connection, part, at, access).await? {
+                connected::files::Found::Files(source, within) => files(context, &source, &spec.options, &within).await?,
+                connected::files::Found::Delta(location, within) => {
+                    no_options(&spec.options)?;
+                    delta::open(context, &location, *version, lake.in_use(), &within).await?
+                }
+            }
+        }
     };
     let schema = opened.provider.schema();
     if schema.fields().is_empty() {

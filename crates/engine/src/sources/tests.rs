@@ -26,7 +26,7 @@ struct Lab {
 /// A lake that is not used.
 fn lake() -> Lake {
     let nowhere = Location { url: "nowhere".into(), s3: datahall_core::dataset::S3Options::default() };
-    Lake::new(nowhere, SessionContext::new())
+    Lake::new(nowhere, "nowhere".into(), SessionContext::new())
 }
 
 impl Lab {
