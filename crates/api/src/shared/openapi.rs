@@ -145,7 +145,8 @@ pub(crate) fn document(dialects: &[Dialect]) -> Value {
     let mut ids = std::collections::HashSet::new();
     for dialect in dialects {
         // The files are part of the program, and a test parses them.
-        schemas.extend(serde_json::from_str::<Map<String, Value>>(dialect.schemas).unwrap_or_default());
+        let files = dialect.schemas.iter();
+        schemas.extend(files.flat_map(|file| serde_json::from_str::<Map<String, Value>>(file).unwrap_or_default()));
     }
     let routes = dialects.iter().flat_map(|dialect| dialect.routes.iter().map(move |route| (route, dialect.error_schema)));
     for (route, error_schema) in routes {

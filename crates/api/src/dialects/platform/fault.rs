@@ -4,6 +4,7 @@ use super::error;
 use axum::http::StatusCode;
 use axum::response::Response;
 use datahall_core::Error;
+use serde_json::json;
 
 /// What went wrong, and how it is to be answered.
 pub(super) struct Fault {
@@ -12,12 +13,14 @@ pub(super) struct Fault {
     as_: Option<(StatusCode, &'static str)>,
     /// What was asked for, and of which dataset, where that is known.
     of: Option<Box<(&'static str, String)>>,
+    /// What parameter of the query string is wrong, where one is.
+    parameter: Option<Box<str>>,
 }
 
 impl Fault {
     /// To be answered with this status and code.
     pub(super) fn coded(status: StatusCode, code: &'static str, error: Error) -> Self {
-        Self { error, as_: Some((status, code)), of: None }
+        Self { error, as_: Some((status, code)), of: None, parameter: None }
     }
 
     /// The caller may not do this to the dataset `name`.
@@ -34,9 +37,24 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// This parameter of the query string is wrong.
+    pub(super) fn parameter(name: &str, message: &str) -> Self {
+        // As much of it as tells which one it is.
+        let parameter = Some(name.chars().take(200).collect::<String>().into());
+        Self { parameter, ..Self::query(message) }
+    }
+
+    /// The parameter that is wrong.
+    #[cfg(test)]
+    pub(super) fn wrong_parameter(&self) -> Option<&str> {
+        self.parameter.as_deref()
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        Self { error, as_: None, of: None }
+        Self { error, as_: None, of: None, parameter: None }
     }
 }
 
@@ -48,9 +66,11 @@ pub(super) fn settle(outcome: Result<Response, Fault>) -> datahall_core::Result<
     match outcome {
         Ok(response) => Ok(response),
         Err(Fault { error, as_: None, .. }) => Err(error),
-        Err(Fault { error, as_: Some((status, code)), of }) => {
+        Err(Fault { error, as_: Some((status, code)), of, parameter }) => {
             tracing::debug!(code, error = error.message(), "request refused");
-            Ok(error::render_as(status, code, of.as_deref().map(|(permission, name)| (*permission, name.as_str())), &error))
+            let of = of.as_deref().map(|(permission, name)| (*permission, name.as_str()));
+            let detail = parameter.map(|parameter| json!({"parameter": parameter}));
+            Ok(error::render_as(status, code, of, detail, &error))
         }
     }
 }
