@@ -13,11 +13,11 @@ pub(super) fn render(error: &Error, _request_id: &str) -> Response {
 }
 
 /// The answer for `error` under another status and code than its kind has; a refusal says what was asked for and of which
-/// dataset, where that is known; `detail` is what programs may want to know.
+/// object, where that is known; `detail` is what programs may want to know.
 pub(super) fn render_as(
     status: StatusCode,
     code: &str,
-    of: Option<(&str, &str)>,
+    of: Option<(&str, Option<&str>)>,
     detail: Option<Value>,
     error: &Error,
 ) -> Response {
@@ -28,7 +28,7 @@ pub(super) fn render_as(
     if status == StatusCode::FORBIDDEN {
         // Clients of this dialect look for these two in every refusal.
         body["permission"] = of.map_or("admin", |(permission, _)| permission).into();
-        body["target_id"] = of.map_or(Value::Null, |(_, name)| name.into());
+        body["target_id"] = of.and_then(|(_, name)| name).into();
     }
     let mut response = reply::bytes(status, body.to_string());
     let retry = error.retry_after_secs().or((error.code() == Code::Unavailable).then_some(2));

@@ -11,8 +11,8 @@ pub(super) struct Fault {
     error: Error,
     /// `None`: as its kind is.
     as_: Option<(StatusCode, &'static str)>,
-    /// What was asked for, and of which dataset, where that is known.
-    of: Option<Box<(&'static str, String)>>,
+    /// What was asked for, and of which object, where that is known.
+    of: Option<Box<(&'static str, Option<String>)>>,
     /// What parameter of the query string is wrong, where one is.
     parameter: Option<Box<str>>,
 }
@@ -26,9 +26,14 @@ impl Fault {
     /// The caller may not do this to the dataset `name`.
     pub(super) fn refused(error: Error, permission: &'static str, name: &str) -> Self {
         Self {
-            of: Some(Box::new((permission, name.to_owned()))),
+            of: Some(Box::new((permission, Some(name.to_owned())))),
             ..Self::coded(StatusCode::FORBIDDEN, "permission_denied", error)
         }
+    }
+
+    /// The caller may not do this at all, or it is about nothing that is there yet.
+    pub(super) fn denied(error: Error, permission: &'static str) -> Self {
+        Self { of: Some(Box::new((permission, None))), ..Self::coded(StatusCode::FORBIDDEN, "permission_denied", error) }
     }
 
     /// A parameter of the query string is wrong.
@@ -68,7 +73,7 @@ pub(super) fn settle(outcome: Result<Response, Fault>) -> datahall_core::Result<
         Err(Fault { error, as_: None, .. }) => Err(error),
         Err(Fault { error, as_: Some((status, code)), of, parameter }) => {
             tracing::debug!(code, error = error.message(), "request refused");
-            let of = of.as_deref().map(|(permission, name)| (*permission, name.as_str()));
+            let of = of.as_deref().map(|(permission, name)| (*permission, name.as_deref()));
             let detail = parameter.map(|parameter| json!({"parameter": parameter}));
             Ok(error::render_as(status, code, of, detail, &error))
         }
