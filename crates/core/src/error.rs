@@ -44,12 +44,13 @@ pub struct Error {
     detail: Option<String>,
     retry_after_secs: Option<u32>,
     reason: Option<&'static str>,
+    of_source: bool,
 }
 
 impl Error {
     /// An error of `code` whose `message` the caller may read.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: None, retry_after_secs: None, reason: None }
+        Self { code, message: message.into(), detail: None, retry_after_secs: None, reason: None, of_source: false }
     }
 
     /// The request is wrong; `message` says what and where.
@@ -99,6 +100,13 @@ impl Error {
         self
     }
 
+    /// Says that it comes from where a dataset's rows are: what is away is that, not this server.
+    #[must_use]
+    pub fn of_source(mut self) -> Self {
+        self.of_source = true;
+        self
+    }
+
     /// Puts `context` and a colon before the message, as in `dataset 'x': no such file`.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
@@ -124,6 +132,11 @@ impl Error {
     /// Which of several failures of one kind it is, when that was said.
     pub fn reason(&self) -> Option<&'static str> {
         self.reason
+    }
+
+    /// Whether it comes from where a dataset's rows are.
+    pub fn is_of_source(&self) -> bool {
+        self.of_source
     }
 
     /// Seconds after which the caller may try again.
