@@ -23,7 +23,8 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// `Invalid` when the source is missing, empty, unreadable, corrupt, of another format, or refused by `access`;
-    /// nothing is created or changed then.
+    /// `NotFound` (reason [`NO_SUCH_VERSION`](crate::lake::NO_SUCH_VERSION)) when it has not the version asked for, or files of that
+    /// version are gone; nothing is created or changed then.
     async fn open(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>>;
 
     /// Reads `query` (resolved, see [`Query::resolve`]) from what `handle` lets through. Dropping the stream stops the work.

@@ -4,6 +4,11 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// The reason of an error: the dataset has no versions.
+pub const NO_VERSIONS: &str = "no_versions";
+/// The reason of an error: the table has no such version, or not any more.
+pub const NO_SUCH_VERSION: &str = "no_such_version";
+
 /// One write to a managed table. It becomes one version, visible in one step, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
@@ -82,7 +87,7 @@ pub struct Compacted {
 pub struct Commit {
     /// From 0.
     pub version: u64,
-    /// When it was made.
+    /// When it was made. Later versions have later times, by a millisecond at least.
     pub at: DateTime<Utc>,
     /// What was done, as the table's log calls it: `WRITE`, `MERGE`, `OPTIMIZE`, `RESTORE`.
     pub operation: String,

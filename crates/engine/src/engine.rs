@@ -10,14 +10,14 @@ use crate::memory::Shared;
 use crate::options::Options;
 use crate::plan::YieldingJoins;
 use crate::resident::Budget;
-use crate::sources::{self, Hub, with_federation};
+use crate::sources::{Hub, Ways, connected, with_federation};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use chrono::{DateTime, Utc};
 use datahall_core::connection::{Connection, OutsideTable};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table};
@@ -77,10 +77,19 @@ impl DataFusionEngine {
             cpu: Cpu::new(options.threads)?,
             budget: Budget::new(options.memory_budget_bytes),
             parallel: SessionContext::new_with_state(state(options.threads.max(1))),
-            lake: Arc::new(Lake::new(options.lake, SessionContext::new_with_state(state(options.threads.max(1))))),
+            lake: Arc::new(Lake::new(
+                options.lake,
+                options.lakehouse,
+                SessionContext::new_with_state(state(options.threads.max(1))),
+            )),
             hub: Arc::default(),
             ordered: state(1),
         }))
+    }
+
+    /// What it takes to get to what is not in memory.
+    pub(crate) fn ways(&self) -> Ways {
+        Ways { context: self.parallel.clone(), lake: self.lake.clone(), hub: self.hub.clone() }
     }
 }
 
@@ -115,46 +124,50 @@ impl Engine for DataFusionEngine {
         self.cpu.run(async move { lake.write(&table, rows, &write).await }).await
     }
 
-    async fn compact(&self, source: &Source, how: &Compaction, _access: &Access) -> Result<Compacted> {
-        let Source::Managed { table, .. } = source else { return Err(Error::invalid("not a Delta table")) };
-        let (lake, table, how) = (self.lake.clone(), table.to_owned(), how.clone());
-        self.cpu.run(async move { lake.compact(&table, &how).await }).await
+    async fn compact(&self, source: &Source, how: &Compaction, access: &Access) -> Result<Compacted> {
+        let (lake, source, how, access) = (self.lake.clone(), source.clone(), how.clone(), access.clone());
+        self.cpu.run(async move { lake.compact(&source, &how, &access).await }).await
     }
 
-    async fn history(&self, _: &Source, _: (usize, usize), _: &Access) -> Result<(Vec<Commit>, u64)> {
-        Err(Error::internal("history is not there yet"))
+    async fn history(&self, source: &Source, page: (usize, usize), access: &Access) -> Result<(Vec<Commit>, u64)> {
+        let (lake, source, access) = (self.lake.clone(), source.clone(), access.clone());
+        self.cpu.run(async move { lake.history(&source, page, &access).await }).await
     }
 
-    async fn version_at(&self, _: &Source, _: DateTime<Utc>, _: &Access) -> Result<u64> {
-        Err(Error::internal("version_at is not there yet"))
+    async fn version_at(&self, source: &Source, at: DateTime<Utc>, access: &Access) -> Result<u64> {
+        let (lake, source, access) = (self.lake.clone(), source.clone(), access.clone());
+        self.cpu.run(async move { lake.version_at(&source, at, &access).await }).await
     }
 
-    async fn vacuum(&self, _: &Source, _: &Vacuum, _: &Access) -> Result<Vacuumed> {
-        Err(Error::internal("vacuum is not there yet"))
+    async fn vacuum(&self, source: &Source, how: &Vacuum, access: &Access) -> Result<Vacuumed> {
+        let (lake, source, how, access) = (self.lake.clone(), source.clone(), how.clone(), access.clone());
+        self.cpu.run(async move { lake.vacuum(&source, &how, &access).await }).await
     }
 
-    async fn restore(&self, _: &Source, _: u64, _: &Provenance, _: &Access) -> Result<Written> {
-        Err(Error::internal("restore is not there yet"))
+    async fn restore(&self, source: &Source, version: u64, provenance: &Provenance, access: &Access) -> Result<Written> {
+        let (lake, source, provenance, access) = (self.lake.clone(), source.clone(), provenance.clone(), access.clone());
+        self.cpu.run(async move { lake.restore(&source, version, &provenance, &access).await }).await
     }
 
-    async fn drop_managed(&self, _: &str) -> Result<()> {
-        Err(Error::internal("drop_managed is not there yet"))
+    async fn drop_managed(&self, table: &str) -> Result<()> {
+        let (lake, table) = (self.lake.clone(), table.to_owned());
+        self.cpu.run(async move { lake.drop_table(&table).await }).await
     }
 
     async fn probe(&self, connection: &Connection, access: &Access) -> Result<()> {
-        let (hub, connection, access) = (self.hub.clone(), connection.clone(), access.clone());
-        self.cpu.run(async move { sources::probe(&hub, &connection, &access).await }).await
+        let (ways, connection, access) = (self.ways(), connection.clone(), access.clone());
+        self.cpu.run(async move { connected::probe(&ways, &connection, &access).await }).await
     }
 
     async fn schemas(&self, connection: &Connection, access: &Access) -> Result<Vec<String>> {
-        let (hub, connection, access) = (self.hub.clone(), connection.clone(), access.clone());
-        self.cpu.run(async move { sources::schemas(&hub, &connection, &access).await }).await
+        let (ways, connection, access) = (self.ways(), connection.clone(), access.clone());
+        self.cpu.run(async move { connected::schemas(&ways, &connection, &access).await }).await
     }
 
     async fn tables(&self, connection: &Connection, schema: Option<&str>, access: &Access) -> Result<Vec<OutsideTable>> {
-        let (hub, connection, access) = (self.hub.clone(), connection.clone(), access.clone());
+        let (ways, connection, access) = (self.ways(), connection.clone(), access.clone());
         let schema = schema.map(str::to_owned);
-        self.cpu.run(async move { sources::tables(&hub, &connection, schema.as_deref(), &access).await }).await
+        self.cpu.run(async move { connected::tables(&ways, &connection, schema.as_deref(), &access).await }).await
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Options {
     pub spill_dir: PathBuf,
     /// The folder or bucket of managed tables.
     pub lake: Location,
+    /// The folder of connections of type lakehouse that name none; it need not be there.
+    pub lakehouse: PathBuf,
     /// Threads for queries.
     pub threads: usize,
 }

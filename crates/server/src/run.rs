@@ -96,6 +96,7 @@ fn engine_options(settings: &Settings, data_dir: &DataDir, threads: usize) -> Op
         spill_bytes: settings.limits.spill_mb.saturating_mul(MEBIBYTE),
         spill_dir: data_dir.tmp().join("spill"),
         lake,
+        lakehouse: data_dir.path().join("lakehouse"),
         threads,
     }
 }

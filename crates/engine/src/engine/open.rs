@@ -20,9 +20,8 @@ use std::sync::Arc;
 
 impl DataFusionEngine {
     pub(super) async fn open_table(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>> {
-        let context = self.parallel.clone();
-        let (wanted, access, lake, hub) = (spec.clone(), access.clone(), self.lake.clone(), self.hub.clone());
-        let opened = self.cpu.run(async move { sources::open(&context, &wanted, (&lake, &hub), &access).await }).await?;
+        let (ways, wanted, access) = (self.ways(), spec.clone(), access.clone());
+        let opened = self.cpu.run(async move { sources::open(&ways, &wanted, &access).await }).await?;
         let schema = opened.provider.schema();
         check_index(&spec.options, &schema)?;
         let mut notes = opened.notes;

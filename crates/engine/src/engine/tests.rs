@@ -75,7 +75,16 @@ struct Both {
 }
 
 fn info(schema: arrow::datatypes::SchemaRef, resident: bool) -> TableInfo {
-    TableInfo { schema, rows: None, resident, memory_bytes: 0, storage_bytes: None, indexed: Vec::new(), notes: Vec::new(), live: false }
+    TableInfo {
+        schema,
+        rows: None,
+        resident,
+        memory_bytes: 0,
+        storage_bytes: None,
+        indexed: Vec::new(),
+        notes: Vec::new(),
+        live: false,
+    }
 }
 
 async fn both() -> Both {
@@ -92,6 +101,7 @@ async fn both_of(batch: &RecordBatch) -> Both {
         spill_bytes: 1 << 30,
         spill_dir: folder.path().join("spill"),
         lake,
+        lakehouse: folder.path().join("lakehouse"),
         threads: 2,
     };
     let engine = DataFusionEngine::new(options).unwrap();
@@ -188,7 +198,8 @@ fn query() -> impl Strategy<Value = Query> {
     let columns =
         |most: usize| prop::sample::subsequence(COLUMNS.to_vec(), 1..=most).prop_map(|x| x.iter().map(|x| (*x).into()).collect());
     let order = |columns: Vec<String>| {
-        let key = (prop::sample::select(columns), any::<bool>(), any::<bool>()).prop_map(|(column, descending, nulls_first)| Order { column, descending, nulls_first });
+        let key = (prop::sample::select(columns), any::<bool>(), any::<bool>())
+            .prop_map(|(column, descending, nulls_first)| Order { column, descending, nulls_first });
         prop::collection::vec(key, 0..3)
     };
     let page = (prop_oneof![Just(0u64), 0..300u64, 19_000..21_000u64], prop_oneof![0..50u64, 1000..9000u64]);

@@ -10,12 +10,23 @@ pub(super) const TRIES: usize = 200;
 
 /// What each commit carries.
 pub(super) fn properties(provenance: &Provenance) -> CommitProperties {
+    carrying(provenance, None)
+}
+
+/// As [`properties`], with what it came to, as `{"numFiles": 3}`.
+pub(super) fn with_metrics(provenance: &Provenance, metrics: Value) -> CommitProperties {
+    carrying(provenance, Some(metrics))
+}
+
+fn carrying(provenance: &Provenance, metrics: Option<Value>) -> CommitProperties {
+    let text = |value: Option<&String>| value.cloned().map(Value::String);
     let facts = [
-        ("userName", Some(&provenance.user)),
-        ("jobId", provenance.job.as_ref()),
-        ("recipe_run_id", provenance.recipe_run.as_ref()),
+        ("userName", text(Some(&provenance.user))),
+        ("jobId", text(provenance.job.as_ref())),
+        ("recipe_run_id", text(provenance.recipe_run.as_ref())),
+        ("operationMetrics", metrics),
     ];
-    let known = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?.clone()))));
+    let known = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let properties = CommitProperties::default().with_metadata(known).with_max_retries(TRIES);
     match &provenance.once {
         Some(once) => properties.with_application_transaction(Transaction::new(once, 1)),

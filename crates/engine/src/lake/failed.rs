@@ -17,7 +17,23 @@ pub(super) fn failed(error: DeltaTableError) -> Error {
         DeltaTableError::ObjectStore { source: ObjectStoreError::Generic { .. } } => {
             Error::unavailable("the store of managed tables cannot be reached").with_detail(error)
         }
+        DeltaTableError::Transaction {
+            source: TransactionError::UnsupportedTableFeatures(_) | TransactionError::TableFeaturesRequired(_),
+        } => Error::invalid("the table needs writer features that are not supported").with_detail(error),
+        DeltaTableError::Transaction { source: TransactionError::DeltaTableAppendOnly } => {
+            Error::invalid("the table takes appends only").with_detail(error)
+        }
         _ => Error::internal(error),
+    }
+}
+
+/// The same for what a store says.
+pub(super) fn store(error: ObjectStoreError) -> Error {
+    match &error {
+        ObjectStoreError::PermissionDenied { .. } | ObjectStoreError::Unauthenticated { .. } => {
+            Error::invalid("the store of the table does not permit this").with_detail(error)
+        }
+        _ => failed(DeltaTableError::ObjectStore { source: error }),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Managed tables: what writers do to each other and readers see of it, on the local disk and on S3.
 
 mod readers;
-mod s3;
+pub(crate) mod s3;
+mod upkeep;
 
 use crate::{DataFusionEngine, Options};
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -28,18 +29,9 @@ impl Lab {
 
     /// On S3; its log can be looked at in the folder behind the bucket.
     fn on(server: &s3::S3Server) -> Self {
-        let s3 = S3Options {
-            endpoint: Some(server.endpoint.clone()),
-            region: Some("us-east-1".into()),
-            path_style: true,
-            allow_http: true,
-            access_key_id: Some(s3::KEY_ID.into()),
-            secret_access_key: Some(s3::SECRET.into()),
-            ..S3Options::default()
-        };
         let folder = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(server.root.path().join(s3::BUCKET), folder.path().join("lake")).unwrap();
-        Self::at(folder, Location { url: format!("s3://{}", s3::BUCKET), s3 })
+        Self::at(folder, Location { url: format!("s3://{}", s3::BUCKET), s3: server.options() })
     }
 
     fn at(folder: tempfile::TempDir, lake: Location) -> Self {
@@ -50,6 +42,7 @@ impl Lab {
             spill_bytes: 1 << 30,
             spill_dir,
             lake,
+            lakehouse: folder.path().join("lakehouse"),
             threads: 2,
         };
         Self { engine: DataFusionEngine::new(options).unwrap(), folder }
@@ -104,6 +97,10 @@ impl Lab {
         names.sort();
         names
     }
+}
+
+fn managed() -> Source {
+    Source::Managed { table: "default/t".into(), version: None }
 }
 
 fn batch(ids: &[i64], name: &str) -> RecordBatch {
@@ -225,7 +222,7 @@ async fn eight_writers(lab: Lab) {
     lab.write(of(batch(&[-1], "first")), WriteMode::Append, None).await.unwrap();
     let compact = async || {
         let how = Compaction { target_bytes: 1 << 20, z_order: Vec::new(), provenance: Provenance::default() };
-        lab.engine.compact("default/t", &how).await.unwrap()
+        lab.engine.compact(&managed(), &how, &Access::default()).await.unwrap()
     };
     let writers = (0..8).map(|writer| {
         let lab = lab.clone();
@@ -254,6 +251,6 @@ async fn eight_writers(lab: Lab) {
     assert!(versions.len() as i64 > 8 * appends && compactions > 0, "{} versions, {compactions} compactions", versions.len());
     let before = compact().await;
     let sorted = Compaction { target_bytes: 1 << 20, z_order: vec!["ID".into()], provenance: Provenance::default() };
-    assert!(lab.engine.compact("default/t", &sorted).await.unwrap().version > before.version);
+    assert!(lab.engine.compact(&managed(), &sorted, &Access::default()).await.unwrap().version > before.version);
     assert_eq!(lab.now().await, expected);
 }

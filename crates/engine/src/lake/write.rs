@@ -5,6 +5,7 @@ use super::failed::{failed, may_be_repeated};
 use super::model::Model;
 use super::{Lake, actions, commit, files, merge};
 use arrow::datatypes::{Schema, SchemaRef};
+use datahall_core::clock::{Clock, SystemClock};
 use datahall_core::engine::Rows;
 use datahall_core::lake::{Provenance, Write, WriteMode, Written};
 use datahall_core::{Code, Error, Result};
@@ -18,7 +19,8 @@ use std::sync::Arc;
 impl Lake {
     /// See [`Engine::write`](datahall_core::engine::Engine::write).
     pub(crate) async fn write(&self, table: &str, rows: Rows, write: &Write) -> Result<Written> {
-        let store = self.open(table)?;
+        let (store, uses) = self.open(table)?;
+        let _writing = uses.writing(SystemClock::new().now());
         let there = self.load(&store).await?;
         if let Some(version) = done_before(&store, there.as_ref(), &write.provenance).await? {
             return Ok(Written { version, rows: 0, bytes: 0 });
@@ -71,7 +73,7 @@ impl Lake {
 }
 
 /// The version that a write with the same name made, or a later one.
-async fn done_before(store: &LogStoreRef, table: Option<&DeltaTable>, provenance: &Provenance) -> Result<Option<u64>> {
+pub(super) async fn done_before(store: &LogStoreRef, table: Option<&DeltaTable>, provenance: &Provenance) -> Result<Option<u64>> {
     let (Some(once), Some(table)) = (&provenance.once, table) else { return Ok(None) };
     let state = table.snapshot().map_err(failed)?;
     let done = state.transaction_version(store.as_ref(), once.clone()).await.map_err(failed)?;

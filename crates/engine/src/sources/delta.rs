@@ -8,7 +8,8 @@ use super::held::HeldPlan;
 use super::listing::{Place, place};
 use super::pinned_file::{PinnedFile, answered_unread, unchanged};
 use super::pinned_store::{PinnedStore, Registration};
-use super::{Opened, delta_ids, hive, local, s3};
+use super::{Opened, delta_ids, delta_log, hive, local, s3};
+use crate::lake::InUse;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as QueryResult;
 use datafusion::error::DataFusionError;
@@ -28,35 +29,27 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
 
-const LOG: &str = "_delta_log/";
-
-/// Opens the table at `location`, as it is or as it was at `version`.
+/// Opens the table at `location`, as it is or as it was at `version`. Its files are marked in `in_use` as being read as long as
+/// it or a plan made from it is there.
 ///
 /// # Errors
-/// `Invalid`: no table there, a log that is corrupt, needs what is not supported, or names files outside or missing.
-pub(crate) async fn open(context: &SessionContext, location: &Location, version: Option<u64>, access: &Access) -> Result<Opened> {
+/// `Invalid`: no table there, a log that is corrupt, needs what is not supported, or names files outside or missing; `NotFound`
+/// for a version that is not there, or whose files are gone.
+pub(crate) async fn open(
+    context: &SessionContext,
+    location: &Location,
+    version: Option<u64>,
+    in_use: &InUse,
+    access: &Access,
+) -> Result<Opened> {
     let url = location.url.as_str();
-    let files = everything(location, access).await?;
-    let is_log =
-        |file: &PinnedFile| file.name.starts_with(LOG) && (file.name.ends_with(".json") || file.name.ends_with(".parquet"));
-    if !files.iter().any(is_log) {
-        return Err(Error::invalid(format!("{url}: no Delta table here (there is no _delta_log)")));
-    }
-    let sizes: HashMap<String, u64> = files.iter().map(|file| (file.name.clone(), file.size())).collect();
-    let registration = Registration::new(&context.runtime_env(), PinnedStore::by_name(files))?;
-    let table = load(url, &registration, version).await?;
+    let uses = in_use.of(&place_key(location));
+    // From the listing until the files are marked nobody deletes any.
+    let _opening = uses.opening().await;
+    let looked = look(context, location, version, access).await?;
+    uses.reads(&looked.registration, looked.names.clone());
+    let Looked { registration, table, active, storage, rows, vectors, .. } = looked;
     let state = table.snapshot().map_err(|error| failed(url, error.into()))?;
-    let (mut storage, mut rows, mut active, mut vectors) = (0, Some(0), Vec::new(), false);
-    for view in state.log_data().iter() {
-        let (path, size, vector) = (view.path(), u64::try_from(view.size()).unwrap_or(0), view.deletion_vector_descriptor());
-        check(url, &path, size, vector.as_ref(), &sizes)?;
-        storage += size;
-        active.push(registration.store.named(&path).map_err(Error::internal)?.clone());
-        vectors |= vector.is_some();
-        let deleted = vector.map_or(0, |vector| vector.cardinality);
-        let count = view.num_records().and_then(|count| u64::try_from(count).ok()?.checked_sub(u64::try_from(deleted).ok()?));
-        rows = rows.zip(count).map(|(rows, count)| rows + count);
-    }
     let metadata = serde_json::to_value(state.metadata()).map_err(Error::internal)?;
     if let Some(mapping) = delta_ids::mapping(&metadata)? {
         mapping.check(url, &registration.store, &active).await?;
@@ -81,19 +74,102 @@ pub(crate) async fn open(context: &SessionContext, location: &Location, version:
     Ok(Opened { provider, rows: Some(rows), storage_bytes: Some(storage), notes, live: false })
 }
 
+/// A table whose log was read and found to name nothing but files that are there, below its folder.
+pub(crate) struct Looked {
+    pub(crate) registration: Arc<Registration>,
+    pub(crate) table: DeltaTable,
+    /// The files with rows.
+    active: Vec<Arc<PinnedFile>>,
+    /// What they and their deletion vectors are called below the table's folder.
+    names: Vec<String>,
+    storage: u64,
+    /// How many rows, when statistics say so.
+    pub(crate) rows: Option<u64>,
+    vectors: bool,
+}
+
+/// Looks at the table at `location`, as it is or as it was at `version`.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn look(context: &SessionContext, location: &Location, version: Option<u64>, access: &Access) -> Result<Looked> {
+    let url = location.url.as_str();
+    let files = everything(location, access).await?;
+    if !files.iter().any(|file| delta_log::is_part(&file.name)) {
+        return Err(Error::invalid(format!("{url}: no Delta table here (there is no _delta_log)")));
+    }
+    if let Some(version) = version {
+        delta_log::has(files.iter().map(|file| file.name.as_str()), version)?;
+    }
+    let sizes: HashMap<String, u64> = files.iter().map(|file| (file.name.clone(), file.size())).collect();
+    let registration = Registration::new(&context.runtime_env(), PinnedStore::by_name(files))?;
+    let table = load(url, &registration, version).await?;
+    let state = table.snapshot().map_err(|error| failed(url, error.into()))?;
+    let (mut storage, mut rows, mut active, mut names, mut vectors) = (0, Some(0), Vec::new(), Vec::new(), false);
+    for view in state.log_data().iter() {
+        let (path, size, vector) = (view.path(), u64::try_from(view.size()).unwrap_or(0), view.deletion_vector_descriptor());
+        inside(url, &path, vector.as_ref())?;
+        present(url, &path, size, &sizes).map_err(|error| match version {
+            Some(version) if !sizes.contains_key(path.as_ref()) => delta_log::gone(version).with_detail(error),
+            _ => error,
+        })?;
+        storage += size;
+        active.push(registration.store.named(&path).map_err(Error::internal)?.clone());
+        names.push(path.into_owned());
+        names.extend(vector.as_ref().and_then(delta_log::vector_of));
+        vectors |= vector.is_some();
+        let deleted = vector.map_or(0, |vector| vector.cardinality);
+        let count = view.num_records().and_then(|count| u64::try_from(count).ok()?.checked_sub(u64::try_from(deleted).ok()?));
+        rows = rows.zip(count).and_then(|(rows, count): (u64, u64)| rows.checked_add(count));
+    }
+    Ok(Looked { registration, table, active, names, storage, rows, vectors })
+}
+
 async fn everything(location: &Location, access: &Access) -> Result<Vec<PinnedFile>> {
     let url = location.url.as_str();
     match place(url)? {
-        Place::Local(path) => {
-            let path = if url.contains("://") { hive::decode(path) } else { path.to_owned() };
-            local::everything(url, &path, access).await
-        }
+        Place::Local(path) => local::everything(url, &local_path(url, path), access).await,
         Place::S3 { bucket, key } => s3::everything(url, bucket, key, &location.s3).await,
         Place::Http(_) => Err(Error::invalid(format!("{url}: a Delta table is read from a folder or an s3:// prefix"))),
     }
 }
 
-async fn load(url: &str, registration: &Arc<Registration>, version: Option<u64>) -> Result<DeltaTable> {
+/// The files of the table's log alone, by their names below the table's folder.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn log_files(location: &Location, access: &Access) -> Result<Vec<PinnedFile>> {
+    let url = location.url.as_str();
+    let none = || Error::invalid(format!("{url}: no Delta table here (there is no _delta_log)"));
+    let log = Location { url: format!("{}/_delta_log", url.trim_end_matches('/')), s3: location.s3.clone() };
+    let files = everything(&log, access).await.map_err(|error| match error.message().ends_with("no such file or folder") {
+        true => none().with_detail(error),
+        false => error,
+    })?;
+    let named = |file: PinnedFile| PinnedFile { name: format!("_delta_log/{}", file.name), ..file };
+    let files: Vec<_> = files.into_iter().map(named).filter(|file| delta_log::is_part(&file.name)).collect();
+    if files.is_empty() { Err(none()) } else { Ok(files) }
+}
+
+/// The path that a local location names.
+pub(crate) fn local_path(url: &str, path: &str) -> String {
+    if url.contains("://") { hive::decode(path) } else { path.to_owned() }
+}
+
+/// What tells a table from all others, however its location is written.
+pub(crate) fn place_key(location: &Location) -> String {
+    let url = location.url.trim_end_matches('/');
+    match place(url) {
+        Ok(Place::Local(path)) => {
+            let path = local_path(url, path);
+            std::fs::canonicalize(&path).map_or(path, |path| path.display().to_string())
+        }
+        Ok(Place::S3 { bucket, key }) => format!("s3://{bucket}/{key}"),
+        _ => url.to_owned(),
+    }
+}
+
+pub(crate) async fn load(url: &str, registration: &Arc<Registration>, version: Option<u64>) -> Result<DeltaTable> {
     let root = registration.store.clone();
     let number = registration.store.number();
     let table_url = Url::parse(&format!("{}{number}/", registration.url.as_str())).map_err(Error::internal)?;
@@ -107,14 +183,11 @@ async fn load(url: &str, registration: &Arc<Registration>, version: Option<u64>)
     Ok(table)
 }
 
-/// Checks that what the log names lies below the table's folder, and is there as the log says.
-fn check(
-    url: &str,
-    path: &str,
-    size: u64,
-    vector: Option<&DeletionVectorDescriptor>,
-    sizes: &HashMap<String, u64>,
-) -> Result<()> {
+/// Checks that what the log names lies below the table's folder.
+///
+/// # Errors
+/// `Invalid` when it does not.
+pub(crate) fn inside(url: &str, path: &str, vector: Option<&DeletionVectorDescriptor>) -> Result<()> {
     let outside =
         path.starts_with('/') || path.contains("://") || path.starts_with("file:") || path.split('/').any(|part| part == "..");
     if outside || vector.is_some_and(|vector| matches!(vector.storage_type, StorageType::AbsolutePath)) {
@@ -122,6 +195,11 @@ fn check(
             "{url}: the Delta log names files by absolute paths or outside the table, which are not read"
         )));
     }
+    Ok(())
+}
+
+/// Checks that a file is there as the log says.
+fn present(url: &str, path: &str, size: u64, sizes: &HashMap<String, u64>) -> Result<()> {
     match sizes.get(path) {
         Some(found) if *found == size => Ok(()),
         Some(_) => Err(Error::invalid(format!("{url}: {path} is not of the size that the Delta log says"))),

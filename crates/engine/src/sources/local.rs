@@ -82,7 +82,7 @@ async fn settled(mut files: Vec<PinnedFile>) -> Result<Vec<PinnedFile>> {
 ///
 /// # Errors
 /// `Invalid` when it is missing, no folder, or outside the allowed ones.
-async fn folder(location: &str, path: &str, access: &Access) -> Result<PathBuf> {
+pub(crate) async fn folder(location: &str, path: &str, access: &Access) -> Result<PathBuf> {
     let (roots, location, path) = (Roots::new(access), location.to_owned(), PathBuf::from(path));
     in_background(move || {
         let resolved = roots.resolve(&location, &path)?;
@@ -91,7 +91,7 @@ async fn folder(location: &str, path: &str, access: &Access) -> Result<PathBuf> 
     .await
 }
 
-async fn in_background<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 

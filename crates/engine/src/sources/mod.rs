@@ -5,22 +5,23 @@
 
 mod addresses;
 mod arrow_ipc;
-mod connected;
+pub(crate) mod connected;
 mod csv;
-mod delta;
+pub(crate) mod delta;
 mod delta_ids;
+pub(crate) mod delta_log;
 mod errors;
 mod glob;
 mod held;
-mod hive;
+pub(crate) mod hive;
 mod http;
 mod identity;
 mod json;
-mod listing;
-mod local;
+pub(crate) mod listing;
+pub(crate) mod local;
 mod parquet;
-mod pinned_file;
-mod pinned_store;
+pub(crate) mod pinned_file;
+pub(crate) mod pinned_store;
 mod provider;
 mod renamed;
 mod rows;
@@ -37,7 +38,7 @@ use datafusion::prelude::SessionContext;
 use datahall_core::dataset::{DatasetSpec, FileFormat, FileSource, ReadOptions, Source};
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
-pub(crate) use connected::{Hub, probe, schemas, tables, with_federation};
+pub(crate) use connected::{Hub, with_federation};
 pub(crate) use errors::{explain, explain_at_open};
 use std::sync::Arc;
 
@@ -55,21 +56,34 @@ pub(crate) struct Opened {
     pub(crate) live: bool,
 }
 
-/// Opens what `spec` describes. Queries that read it must run on the runtime environment of `context`.
+/// What it takes to get to what is not in memory.
+#[derive(Clone)]
+pub(crate) struct Ways {
+    /// What reads run on.
+    pub(crate) context: SessionContext,
+    /// Managed tables.
+    pub(crate) lake: Arc<Lake>,
+    /// Sessions of outside databases.
+    pub(crate) hub: Arc<Hub>,
+}
+
+/// Opens what `spec` describes. Queries that read it must run on the runtime environment of the context.
 ///
 /// # Errors
 /// `Invalid` naming the location as it was written and what is wrong with it.
-pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, (lake, hub): (&Lake, &Hub), access: &Access) -> Result<Opened> {
+pub(crate) async fn open(ways: &Ways, spec: &DatasetSpec, access: &Access) -> Result<Opened> {
+    let Ways { context, lake, .. } = ways;
     let opened = match &spec.source {
         Source::Files(source) => files(context, source, &spec.options, access).await?,
         Source::Delta { location, version } => {
             no_options(&spec.options)?;
-            delta::open(context, location, *version, access).await?
+            delta::open(context, location, *version, lake.in_use(), access).await?
         }
-        Source::Managed { table, version } => delta::open(context, &lake.location(table)?, *version, &Access::default()).await?,
-        Source::Connected { connection, part, .. } => {
-            no_options(&spec.options)?;
-            connected::open(hub, connection, part, access).await?
+        Source::Managed { table, version } => {
+            delta::open(context, &lake.location(table)?, *version, lake.in_use(), &Access::default()).await?
+        }
+        Source::Connected { connection, part, version } => {
+            connected::open(ways, connection, (part, *version), &spec.options, access).await?
         }
     };
     let opened = Opened { provider: renamed::renamed(opened.provider, &spec.options.rename)?, ..opened };

@@ -8,7 +8,7 @@ mod text;
 
 use super::{Opened, open};
 use crate::lake::Lake;
-use crate::sources::Hub;
+use crate::sources::Ways;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -27,7 +27,7 @@ struct Lab {
 /// A lake that is not used.
 fn lake() -> Lake {
     let nowhere = Location { url: "nowhere".into(), s3: datahall_core::dataset::S3Options::default() };
-    Lake::new(nowhere, SessionContext::new())
+    Lake::new(nowhere, "nowhere".into(), SessionContext::new())
 }
 
 impl Lab {
@@ -35,6 +35,10 @@ impl Lab {
         let mut config = SessionConfig::new().with_target_partitions(3);
         config.options_mut().execution.parquet.pushdown_filters = true;
         Self { folder: tempfile::tempdir().unwrap(), context: SessionContext::new_with_config(config) }
+    }
+
+    fn ways(&self) -> Ways {
+        Ways { context: self.context.clone(), lake: Arc::new(lake()), hub: Arc::default() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -60,7 +64,7 @@ impl Lab {
     }
 
     async fn open(&self, format: FileFormat, location: &str) -> Result<Opened> {
-        open(&self.context, &self.spec(format, location), (&lake(), &Hub::default()), &Access::default()).await
+        open(&self.ways(), &self.spec(format, location), &Access::default()).await
     }
 
     /// The message of the refusal, with the folder's own path taken out.

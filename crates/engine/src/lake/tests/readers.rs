@@ -23,7 +23,7 @@ print(json.dumps({
 
 /// The interpreter that the tests' Python packages are installed for.
 #[allow(clippy::disallowed_methods, reason = "the tests are told by it where Python is")]
-fn python() -> String {
+pub(super) fn python() -> String {
     std::env::var("DATAHALL_PYTHON").expect("DATAHALL_PYTHON names a Python with deltalake and duckdb; run `cargo xtask test`")
 }
 

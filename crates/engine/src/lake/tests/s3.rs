@@ -1,5 +1,6 @@
 //! An S3 server in this process that puts conditionally one at a time: the file store behind it looks first and writes then.
 
+use datahall_core::dataset::S3Options;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -13,18 +14,18 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-pub(super) const KEY_ID: &str = "AKIDTESTTESTTEST";
-pub(super) const SECRET: &str = "test/secret+key/0123456789";
-pub(super) const BUCKET: &str = "lake";
+pub(crate) const KEY_ID: &str = "AKIDTESTTESTTEST";
+pub(crate) const SECRET: &str = "test/secret+key/0123456789";
+pub(crate) const BUCKET: &str = "lake";
 
-pub(super) struct S3Server {
-    pub(super) endpoint: String,
-    pub(super) root: TempDir,
+pub(crate) struct S3Server {
+    pub(crate) endpoint: String,
+    pub(crate) root: TempDir,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl S3Server {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let root = TempDir::new().unwrap();
         std::fs::create_dir(root.path().join(BUCKET)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -50,6 +51,19 @@ impl S3Server {
             }
         });
         Self { endpoint, root, task }
+    }
+
+    /// How it is reached.
+    pub(crate) fn options(&self) -> S3Options {
+        S3Options {
+            endpoint: Some(self.endpoint.clone()),
+            region: Some("us-east-1".into()),
+            path_style: true,
+            allow_http: true,
+            access_key_id: Some(KEY_ID.into()),
+            secret_access_key: Some(SECRET.into()),
+            ..S3Options::default()
+        }
     }
 }
 

@@ -31,6 +31,7 @@ impl Lab {
             spill_bytes: 1 << 30,
             spill_dir: folder.path().join("spill"),
             lake,
+            lakehouse: folder.path().join("lakehouse"),
             threads: 2,
         };
         Self { engine: DataFusionEngine::new(options).unwrap(), folder }
