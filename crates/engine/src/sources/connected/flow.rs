@@ -53,14 +53,3 @@ where
     });
     builder.build()
 }
-
-/// As [`start`], for work that waits for a library; its thread is not one of those that queries run on.
-pub(super) fn start_blocking(
-    schema: SchemaRef,
-    work: impl FnOnce(&Flow) -> Result<()> + Send + 'static,
-) -> SendableRecordBatchStream {
-    start(schema, |flow| async move {
-        let done = tokio::task::spawn_blocking(move || work(&flow)).await;
-        done.map_err(datahall_core::Error::internal)?
-    })
-}

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
 use datahall_core::{Error, Result};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement};
+use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Statement};
 
 /// The rows that types are held against.
 const SAMPLE: usize = 1_000;
