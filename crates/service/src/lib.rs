@@ -47,6 +47,7 @@ pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPag
 pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };
+pub use datasets::{Found, Total, View};
 pub use home::Home;
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};

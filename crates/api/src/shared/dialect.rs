@@ -16,6 +16,6 @@ pub(crate) struct Dialect {
     pub(crate) method_not_allowed: fn(&str, &str) -> Response,
     /// The name of the schema of its errors.
     pub(crate) error_schema: &'static str,
-    /// The schemas that its operations refer to: a JSON object by name.
-    pub(crate) schemas: &'static str,
+    /// The schemas that its operations refer to: JSON objects by name, a file for each part of the dialect.
+    pub(crate) schemas: &'static [&'static str],
 }

@@ -154,7 +154,7 @@ async fn judge(app: &App, front: &Front, parts: &Parts, ctx: &mut Ctx) -> Result
         Access::Read => app.service.require_read(ctx),
         Access::Admin => app.service.require_admin(ctx),
         Access::Manage => app.service.require_manage(ctx),
-        Access::Known => app.service.require_known(ctx),
+        Access::Known | Access::Editor => app.service.require_known(ctx),
         Access::OrganisationAdmin => app.service.require_organisation_admin(ctx),
     }
 }

@@ -26,6 +26,9 @@ pub(crate) enum Access {
     Manage,
     /// Whoever proves who he is.
     Known,
+    /// Whoever may change things in his organisation; the operation refuses others, before it reads the body and in the words of
+    /// its dialect.
+    Editor,
     /// Whoever administers his organisation, or the instance.
     OrganisationAdmin,
 }

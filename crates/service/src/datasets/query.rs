@@ -7,7 +7,7 @@ use datahall_core::{Error, Result};
 use futures::FutureExt;
 
 /// The most conditions a query may hold, and the most columns it may name or compute.
-const MOST_PARTS: usize = 500;
+pub(super) const MOST_PARTS: usize = 500;
 /// The most values that its `in` lists may hold together.
 const MOST_VALUES: usize = 10_000;
 

@@ -43,6 +43,6 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "Error",
-        schemas: include_str!("schemas.json"),
+        schemas: &[include_str!("schemas.json")],
     }
 }
