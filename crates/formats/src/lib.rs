@@ -6,10 +6,14 @@
 mod cell;
 mod encode;
 mod format;
+mod guess;
+pub mod ingest;
+pub mod json;
 pub mod sniff;
 mod texts;
 pub mod xlsx;
 
 pub use encode::Encoder;
 pub use format::Format;
+pub use guess::Guess;
 pub use texts::texts;
