@@ -43,12 +43,13 @@ pub struct Error {
     message: String,
     detail: Option<String>,
     retry_after_secs: Option<u32>,
+    of_source: bool,
 }
 
 impl Error {
     /// An error of `code` whose `message` the caller may read.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: None, retry_after_secs: None }
+        Self { code, message: message.into(), detail: None, retry_after_secs: None, of_source: false }
     }
 
     /// The request is wrong; `message` says what and where.
@@ -90,6 +91,13 @@ impl Error {
         self
     }
 
+    /// Says that it comes from where a dataset's rows are: what is away is that, not this server.
+    #[must_use]
+    pub fn of_source(mut self) -> Self {
+        self.of_source = true;
+        self
+    }
+
     /// Puts `context` and a colon before the message, as in `dataset 'x': no such file`.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
@@ -110,6 +118,11 @@ impl Error {
     /// What only the log may read.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
+    }
+
+    /// Whether it comes from where a dataset's rows are.
+    pub fn is_of_source(&self) -> bool {
+        self.of_source
     }
 
     /// Seconds after which the caller may try again.

@@ -56,8 +56,17 @@ pub(crate) trait Cell {
 pub(crate) enum Form {
     /// Only [`Column::json`] will be called.
     Json,
+    /// As `Json`; timestamps without a zone are written as in UTC, with `Z`.
+    JsonUtc,
     /// Only [`Column::text`] will be called.
     Text,
+}
+
+impl Form {
+    /// What the parts of a nested value are resolved for: they are JSON in text, too.
+    fn of_parts(self) -> Self {
+        if self == Self::Text { Self::Json } else { self }
+    }
 }
 
 /// One column of one batch, ready to be written.
@@ -121,16 +130,16 @@ fn resolve(array: &dyn Array, form: Form) -> Box<dyn Cell> {
         D::LargeBinary => text::binaries::<i64>(array),
         D::BinaryView => text::binary_views(array),
         D::FixedSizeBinary(_) => text::fixed_binaries(array),
-        D::Date32 | D::Date64 | D::Time32(_) | D::Time64(_) | D::Timestamp(..) => temporal::resolve(array),
+        D::Date32 | D::Date64 | D::Time32(_) | D::Time64(_) | D::Timestamp(..) => temporal::resolve(array, form),
         D::Duration(unit) => interval::durations(array, *unit),
         D::Interval(unit) => interval::intervals(array, *unit),
-        D::List(_) => nested::lists::<i32>(array),
-        D::LargeList(_) => nested::lists::<i64>(array),
-        D::ListView(_) => nested::list_views::<i32>(array),
-        D::LargeListView(_) => nested::list_views::<i64>(array),
-        D::FixedSizeList(..) => nested::fixed_lists(array),
-        D::Struct(_) => nested::structs(array),
-        D::Map(..) => nested::maps(array),
+        D::List(_) => nested::lists::<i32>(array, form.of_parts()),
+        D::LargeList(_) => nested::lists::<i64>(array, form.of_parts()),
+        D::ListView(_) => nested::list_views::<i32>(array, form.of_parts()),
+        D::LargeListView(_) => nested::list_views::<i64>(array, form.of_parts()),
+        D::FixedSizeList(..) => nested::fixed_lists(array, form.of_parts()),
+        D::Struct(_) => nested::structs(array, form.of_parts()),
+        D::Map(..) => nested::maps(array, form.of_parts()),
         D::Union(..) => nested::unions(array, form),
         D::Dictionary(..) => dictionary::dictionaries(array, form),
         D::RunEndEncoded(ends, _) => dictionary::runs(array, ends.data_type(), form),

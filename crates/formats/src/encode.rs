@@ -10,6 +10,7 @@ mod parquet;
 mod properties;
 
 use crate::Format;
+use crate::cell::Form;
 use ::arrow::array::RecordBatch;
 use ::arrow::datatypes::SchemaRef;
 use ::arrow::error::ArrowError;
@@ -50,7 +51,7 @@ impl Encoder {
     /// `Invalid` when a column is of a type that `format` cannot hold.
     pub fn new(format: Format, schema: &SchemaRef) -> Result<Self> {
         let inner: Box<dyn Encode> = match format {
-            Format::Json => Box::new(json::Json::new(schema)),
+            Format::Json => Box::new(json::Json::new(schema, Form::Json)),
             Format::Ndjson => Box::new(ndjson::Ndjson::new(schema)),
             Format::Csv => Box::new(delimited::Delimited::new(schema, b',')),
             Format::Tsv => Box::new(delimited::Delimited::new(schema, b'\t')),
@@ -58,6 +59,11 @@ impl Encoder {
             Format::Parquet => Box::new(parquet::Parquet::new(schema)?),
         };
         Ok(Self { schema: schema.clone(), inner })
+    }
+
+    /// An encoder of batches of `schema` as `Json`, with every timestamp as RFC 3339 has it: those without a zone as in UTC.
+    pub fn rfc3339(schema: &SchemaRef) -> Self {
+        Self { schema: schema.clone(), inner: Box::new(json::Json::new(schema, Form::JsonUtc)) }
     }
 
     /// Appends `batch` to `out`.

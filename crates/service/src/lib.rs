@@ -28,6 +28,7 @@ mod refusals;
 mod registry;
 mod saved_queries;
 mod service;
+mod shelf;
 mod sql;
 #[cfg(test)]
 mod testing;
@@ -46,7 +47,13 @@ pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPag
 pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };
+pub use datasets::{Found, Total, View};
+pub use home::Home;
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
+pub use shelf::{
+    ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
+    RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
+};

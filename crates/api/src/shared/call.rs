@@ -94,7 +94,11 @@ impl Call {
         Ok(self.parameters()?.into_iter().map(|(key, _)| key).find(|key| !known.contains(&key.as_str())))
     }
 
-    fn parameters(&self) -> Result<Vec<(String, String)>> {
+    /// The parameters of the query string as they came.
+    ///
+    /// # Errors
+    /// As [`Call::query_parameter`].
+    pub(crate) fn parameters(&self) -> Result<Vec<(String, String)>> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri)
             .map_err(|error| Error::invalid("invalid query string").with_detail(error))?;
         Ok(pairs)

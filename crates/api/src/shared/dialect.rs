@@ -7,12 +7,15 @@ use axum::response::Response;
 pub(crate) struct Dialect {
     /// Its routes, as the settings switch them on.
     pub(crate) routes: Vec<Route>,
+    /// Names mean what they mean in the organisation that the caller acts in, which the header `X-Org-Id` may choose; else they mean
+    /// what they mean in the instance's own.
+    pub(crate) of_callers_organisation: bool,
     /// How it writes an error.
     pub(crate) render_error: RenderError,
     /// How it answers a method that one of its paths does not have: from a message and the request's id.
     pub(crate) method_not_allowed: fn(&str, &str) -> Response,
     /// The name of the schema of its errors.
     pub(crate) error_schema: &'static str,
-    /// The schemas that its operations refer to: a JSON object by name.
-    pub(crate) schemas: &'static str,
+    /// The schemas that its operations refer to: JSON objects by name, a file for each part of the dialect.
+    pub(crate) schemas: &'static [&'static str],
 }

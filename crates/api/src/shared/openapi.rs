@@ -126,7 +126,7 @@ fn security(access: Access) -> Value {
         Access::Open => json!([]),
         // The empty requirement: datasets may be open to anybody.
         Access::Read => json!([{}, {"AdminToken": []}, {"Bearer": []}]),
-        Access::Admin | Access::Manage | Access::Known | Access::OrganisationAdmin => json!([{"AdminToken": []}, {"Bearer": []}]),
+        Access::Admin | Access::Manage | Access::Known | Access::Editor | Access::OrganisationAdmin => json!([{"AdminToken": []}, {"Bearer": []}]),
     }
 }
 
@@ -144,8 +144,10 @@ pub(crate) fn document(dialects: &[Dialect]) -> Value {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     let mut ids = std::collections::HashSet::new();
     for dialect in dialects {
-        // The files are part of the program, and a test parses them.
-        schemas.extend(serde_json::from_str::<Map<String, Value>>(dialect.schemas).unwrap_or_default());
+        for file in dialect.schemas {
+            // The files are part of the program, and a test parses them.
+            schemas.extend(serde_json::from_str::<Map<String, Value>>(file).unwrap_or_default());
+        }
     }
     let routes = dialects.iter().flat_map(|dialect| dialect.routes.iter().map(move |route| (route, dialect.error_schema)));
     for (route, error_schema) in routes {

@@ -1,6 +1,7 @@
 //! A route as data: method, path, who may call it, what the document says of it, and the handler.
 
 use super::call::{App, Call};
+use super::dialect::Dialect;
 use super::front::{self, Front};
 use super::metrics::Endpoint;
 use super::openapi::Operation;
@@ -25,6 +26,9 @@ pub(crate) enum Access {
     Manage,
     /// Whoever proves who he is.
     Known,
+    /// Whoever may change things in his organisation; the operation refuses others, before it reads the body and in the words of
+    /// its dialect.
+    Editor,
     /// Whoever administers his organisation, or the instance.
     OrganisationAdmin,
 }
@@ -116,8 +120,9 @@ impl Route {
     }
 
     /// Adds the route to `router`, its requests counted by `endpoint`.
-    pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, render_error: RenderError) -> Router<Arc<App>> {
-        let front = Front { endpoint, access: self.access, render_error };
+    pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, dialect: &Dialect) -> Router<Arc<App>> {
+        let of_callers_organisation = dialect.of_callers_organisation;
+        let front = Front { endpoint, access: self.access, of_callers_organisation, render_error: dialect.render_error };
         router.route(&self.path, (self.mount)(Arc::new(front)))
     }
 }

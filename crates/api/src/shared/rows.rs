@@ -10,6 +10,7 @@ use datahall_formats::{Encoder, Format};
 use datahall_service::Allowance;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +20,28 @@ const CHUNK_BYTES: usize = 128 << 10;
 const FIRST_ROWS: usize = 1024;
 
 /// What stands before and after the rows.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Envelope {
     /// Before the first row.
-    pub(crate) head: &'static str,
+    pub(crate) head: Cow<'static, str>,
     /// After the last.
-    pub(crate) tail: String,
+    pub(crate) tail: Tail,
+    /// In JSON, timestamps without a zone are written as in UTC.
+    pub(crate) rfc3339: bool,
+}
+
+/// What stands after the last row.
+pub(crate) enum Tail {
+    /// Text that is known beforehand.
+    Text(String),
+    /// Text that depends on how many rows there were.
+    After(Box<dyn FnOnce(u64) -> Result<String> + Send>),
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
 }
 
 /// Until when the work on an answer must be done. Time in which it waits for its reader does not count: an export to a slow
@@ -92,21 +109,28 @@ struct Encoding {
     rows_per_chunk: usize,
     /// Whether a batch may be cut up: in text formats that costs nothing.
     divisible: bool,
-    head: &'static str,
-    tail: String,
+    head: Cow<'static, str>,
+    tail: Tail,
+    /// How many rows were encoded.
+    rows: u64,
     done: bool,
 }
 
 impl Encoding {
     fn new(rows: Rows, format: Format, envelope: Envelope) -> Result<Self> {
+        let encoder = match format {
+            Format::Json if envelope.rfc3339 => Encoder::rfc3339(&rows.schema),
+            format => Encoder::new(format, &rows.schema)?,
+        };
         Ok(Self {
-            encoder: Encoder::new(format, &rows.schema)?,
+            encoder,
             batches: rows.batches,
             rest: None,
             rows_per_chunk: FIRST_ROWS,
             divisible: !matches!(format, Format::Arrow | Format::Parquet),
             head: envelope.head,
             tail: envelope.tail,
+            rows: 0,
             done: false,
         })
     }
@@ -118,12 +142,17 @@ impl Encoding {
         while out.len() < CHUNK_BYTES {
             let Some(batch) = self.next_rows().await? else {
                 self.encoder.finish(&mut out)?;
-                out.extend_from_slice(self.tail.as_bytes());
+                let tail = match std::mem::take(&mut self.tail) {
+                    Tail::Text(text) => text,
+                    Tail::After(text) => text(self.rows)?,
+                };
+                out.extend_from_slice(tail.as_bytes());
                 self.done = true;
                 break;
             };
             let before = out.len();
             self.encoder.encode(&batch, &mut out)?;
+            self.rows += batch.num_rows() as u64;
             self.adapt(batch.num_rows(), out.len() - before);
         }
         Ok(Bytes::from(out))
@@ -172,7 +201,7 @@ mod tests {
     }
 
     fn envelope() -> Envelope {
-        Envelope { head: "{\"data\":[", tail: "],\"page\":1}".into() }
+        Envelope { head: "{\"data\":[".into(), tail: Tail::Text("],\"page\":1}".into()), rfc3339: false }
     }
 
     fn no_deadline() -> Deadline {

@@ -53,7 +53,7 @@ impl Table {
         let mut present = Vec::with_capacity(values.len());
         for row in 0..values.len() {
             present.push(match form {
-                Form::Json => {
+                Form::Json | Form::JsonUtc => {
                     column.json(row, &mut bytes);
                     true
                 }

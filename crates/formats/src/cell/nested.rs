@@ -37,31 +37,31 @@ impl<R: Fn(usize) -> Range<usize>> Cell for Lists<R> {
     }
 }
 
-pub(super) fn lists<O: OffsetSizeTrait>(array: &dyn Array) -> Box<dyn Cell> {
+pub(super) fn lists<O: OffsetSizeTrait>(array: &dyn Array, form: Form) -> Box<dyn Cell> {
     let list = array.as_list::<O>();
     let offsets = list.offsets().clone();
     // A slice of a long array resolves only the items it shows.
     let first = offsets.first().map_or(0, |offset| offset.as_usize());
     let last = offsets.last().map_or(0, |offset| offset.as_usize());
-    let items = Column::new(&list.values().slice(first, last - first), Form::Json);
+    let items = Column::new(&list.values().slice(first, last - first), form);
     Box::new(Lists { range: move |row: usize| offsets[row].as_usize() - first..offsets[row + 1].as_usize() - first, items })
 }
 
-pub(super) fn list_views<O: OffsetSizeTrait>(array: &dyn Array) -> Box<dyn Cell> {
+pub(super) fn list_views<O: OffsetSizeTrait>(array: &dyn Array, form: Form) -> Box<dyn Cell> {
     let list = array.as_list_view::<O>();
     let (offsets, sizes) = (list.offsets().clone(), list.sizes().clone());
     let range = move |row: usize| {
         let start = offsets[row].as_usize();
         start..start + sizes[row].as_usize()
     };
-    Box::new(Lists { range, items: Column::new(list.values(), Form::Json) })
+    Box::new(Lists { range, items: Column::new(list.values(), form) })
 }
 
-pub(super) fn fixed_lists(array: &dyn Array) -> Box<dyn Cell> {
+pub(super) fn fixed_lists(array: &dyn Array, form: Form) -> Box<dyn Cell> {
     let list = array.as_fixed_size_list();
     let size = usize::try_from(list.value_length()).unwrap_or(0);
     let first = list.value_offset(0).max(0) as usize;
-    let items = Column::new(&list.values().slice(first, size * list.len()), Form::Json);
+    let items = Column::new(&list.values().slice(first, size * list.len()), form);
     Box::new(Lists { range: move |row: usize| row * size..(row + 1) * size, items })
 }
 
@@ -70,10 +70,10 @@ struct Structs {
     members: Vec<(Vec<u8>, Column)>,
 }
 
-pub(super) fn structs(array: &dyn Array) -> Box<dyn Cell> {
+pub(super) fn structs(array: &dyn Array, form: Form) -> Box<dyn Cell> {
     let array = array.as_struct();
     let names = array.column_names();
-    let members = names.iter().zip(array.columns()).map(|(name, column)| (key(name), Column::new(column, Form::Json)));
+    let members = names.iter().zip(array.columns()).map(|(name, column)| (key(name), Column::new(column, form)));
     Box::new(Structs { members: members.collect() })
 }
 
@@ -115,13 +115,13 @@ struct Maps {
     values: Column,
 }
 
-pub(super) fn maps(array: &dyn Array) -> Box<dyn Cell> {
+pub(super) fn maps(array: &dyn Array, form: Form) -> Box<dyn Cell> {
     let map = array.as_map();
     let offsets = map.offsets().inner().clone();
     let first = offsets.first().map_or(0, |offset| *offset as usize);
     let length = offsets.last().map_or(0, |offset| *offset as usize) - first;
     let keys = Column::new(&map.keys().slice(first, length), Form::Text);
-    let values = Column::new(&map.values().slice(first, length), Form::Json);
+    let values = Column::new(&map.values().slice(first, length), form);
     Box::new(Maps { offsets, first, keys, values })
 }
 

@@ -1,15 +1,15 @@
 //! Dates, times and timestamps, written without a calendar library: the arithmetic is a few divisions.
 
-use super::{Cell, nothing};
+use super::{Cell, Form, nothing};
 use arrow::array::{Array, AsArray};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::*;
 
 const DAY: i64 = 86_400;
 
-pub(super) fn resolve(array: &dyn Array) -> Box<dyn Cell> {
+pub(super) fn resolve(array: &dyn Array, form: Form) -> Box<dyn Cell> {
     use TimeUnit as U;
-    let zoned = matches!(array.data_type(), DataType::Timestamp(_, Some(_)));
+    let zoned = form == Form::JsonUtc || matches!(array.data_type(), DataType::Timestamp(_, Some(_)));
     match array.data_type() {
         DataType::Date32 => Box::new(Dates(array.as_primitive::<Date32Type>().values().clone())),
         DataType::Date64 => Box::new(LongDates(array.as_primitive::<Date64Type>().values().clone())),

@@ -13,8 +13,8 @@ pub(super) struct Json {
 }
 
 impl Json {
-    pub(super) fn new(schema: &Schema) -> Self {
-        Self { rows: Rows::new(schema), first: true }
+    pub(super) fn new(schema: &Schema, form: Form) -> Self {
+        Self { rows: Rows::new(schema, form), first: true }
     }
 }
 
@@ -69,23 +69,24 @@ impl Key {
 /// Writes rows as objects.
 pub(super) struct Rows {
     keys: Vec<Key>,
+    form: Form,
     /// Bytes that a row took on average so far, to reserve memory before writing.
     row_bytes: usize,
 }
 
 impl Rows {
-    pub(super) fn new(schema: &Schema) -> Self {
+    pub(super) fn new(schema: &Schema, form: Form) -> Self {
         let keys = schema.fields().iter().enumerate().map(|(at, field)| {
             let mut bytes = vec![if at == 0 { b'{' } else { b',' }];
             bytes.extend(key(field.name()));
             Key::new(bytes)
         });
-        Self { keys: keys.collect(), row_bytes: 0 }
+        Self { keys: keys.collect(), form, row_bytes: 0 }
     }
 
     /// Appends every row, each followed by `end`.
     pub(super) fn write(&mut self, batch: &RecordBatch, end: u8, out: &mut Vec<u8>) {
-        let columns: Vec<_> = batch.columns().iter().map(|column| Column::new(column, Form::Json)).collect();
+        let columns: Vec<_> = batch.columns().iter().map(|column| Column::new(column, self.form)).collect();
         let start = out.len();
         out.reserve(batch.num_rows() * self.row_bytes);
         for row in 0..batch.num_rows() {

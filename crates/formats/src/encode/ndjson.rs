@@ -2,6 +2,7 @@
 
 use super::Encode;
 use super::json::Rows;
+use crate::cell::Form;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use datahall_core::Result;
@@ -11,7 +12,7 @@ pub(super) struct Ndjson(Rows);
 
 impl Ndjson {
     pub(super) fn new(schema: &Schema) -> Self {
-        Self(Rows::new(schema))
+        Self(Rows::new(schema, Form::Json))
     }
 }
 

@@ -16,6 +16,22 @@ impl Service {
         if ctx.principal.kind == PrincipalKind::Nobody { Err(unauthenticated()) } else { Ok(()) }
     }
 
+    /// Refuses callers who may not change things in the organisation that they act in.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for nobody in particular, else `Forbidden`.
+    pub fn require_editor(&self, ctx: &Ctx) -> Result<()> {
+        self.require_known(ctx)?;
+        let edits = |own: &Membership| {
+            let scope = Scope { organisation: Some(&own.organisation), ..Scope::default() };
+            ctx.principal.grants.allow(Privilege::WriteConf, &scope)
+        };
+        if ctx.principal.organisation.as_ref().is_some_and(edits) {
+            return Ok(());
+        }
+        Err(Error::forbidden("forbidden: this needs the privilege WRITE_CONF on the organisation"))
+    }
+
     /// Refuses callers who administer neither the instance nor the organisation they act in.
     ///
     /// # Errors

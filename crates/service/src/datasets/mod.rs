@@ -2,6 +2,7 @@
 
 mod count;
 mod export;
+mod find;
 mod generations;
 mod list;
 mod persist;
@@ -13,6 +14,9 @@ mod reload_all;
 mod reload_config;
 mod schema;
 mod unregister;
+mod view;
 
 pub(crate) use count::count_rows;
+pub use find::{Found, Total};
 pub(crate) use refresh::{Refresh, refresh_output, refresh_params};
+pub use view::View;

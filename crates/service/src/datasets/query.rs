@@ -7,7 +7,7 @@ use datahall_core::{Error, Result};
 use futures::FutureExt;
 
 /// The most conditions a query may hold, and the most columns it may name or compute.
-const MOST_PARTS: usize = 500;
+pub(super) const MOST_PARTS: usize = 500;
 /// The most values that its `in` lists may hold together.
 const MOST_VALUES: usize = 10_000;
 
@@ -27,7 +27,7 @@ impl Service {
             return Err(Error::invalid(format!("too many aggregations or order keys: at most {MOST_PARTS} of each")));
         }
         let resolved = query.resolve(&opened.handle.schema(), &opened.handle.policy)?;
-        let etag = opened.generation.etag(&opened.handle.policy, &resolved);
+        let etag = opened.etag(&resolved);
         let (engine, handle) = (self.engine.clone(), opened.handle);
         let (admission, caller, bounds) = (self.admission.clone(), Caller::of(ctx), self.bounds());
         let rows = async move {

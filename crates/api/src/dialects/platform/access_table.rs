@@ -19,4 +19,7 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/datasets/{name}/settings", Known),
     ("PUT", "/api/datasets/{name}/settings", Known),
     ("PATCH", "/api/datasets/{name}/settings", Known),
+    // Reading.
+    ("GET", "/api/datasets/{name}/preview", Known),
+    ("GET", "/api/datasets/{name}/explore", Known),
 ];

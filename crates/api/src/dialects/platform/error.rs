@@ -9,17 +9,26 @@ use serde_json::{Value, json};
 /// The answer for `error`.
 pub(super) fn render(error: &Error, _request_id: &str) -> Response {
     let (status, code) = kind(error.code());
-    render_as(status, code, None, error)
+    render_as(status, code, None, None, error)
 }
 
 /// The answer for `error` under another status and code than its kind has; a refusal says what was asked for and of which
-/// dataset, where that is known.
-pub(super) fn render_as(status: StatusCode, code: &str, of: Option<(&str, &str)>, error: &Error) -> Response {
+/// object, where that is known; `detail` is what programs may want to know.
+pub(super) fn render_as(
+    status: StatusCode,
+    code: &str,
+    of: Option<(&str, Option<&str>)>,
+    detail: Option<Value>,
+    error: &Error,
+) -> Response {
     let mut body = json!({"error": code, "message": error.message()});
+    if let Some(detail) = detail {
+        body["detail"] = detail;
+    }
     if status == StatusCode::FORBIDDEN {
         // Clients of this dialect look for these two in every refusal.
         body["permission"] = of.map_or("admin", |(permission, _)| permission).into();
-        body["target_id"] = of.map_or(Value::Null, |(_, name)| name.into());
+        body["target_id"] = of.and_then(|(_, name)| name).into();
     }
     let mut response = reply::bytes(status, body.to_string());
     let retry = error.retry_after_secs().or((error.code() == Code::Unavailable).then_some(2));

@@ -1,9 +1,10 @@
 //! Dialect `platform`: a lakehouse platform's API; so far the routes that go along with every dialect: who am I, logging in,
-//! tokens, the audit log, jobs, the settings of a dataset. `router.rs` is the table of contents; one file per operation.
+//! tokens, the audit log, jobs, the settings of a dataset; and reading datasets. `router.rs` is the table of contents; one file per operation.
 
 mod audit;
 mod body;
 mod changes;
+mod datasets;
 mod error;
 mod fault;
 mod jobs;
@@ -28,9 +29,10 @@ use datahall_service::Settings;
 pub(crate) fn dialect(settings: &Settings) -> Dialect {
     Dialect {
         routes: router::routes(settings),
+        of_callers_organisation: true,
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
-        schemas: include_str!("schemas.json"),
+        schemas: &[include_str!("schemas.json"), datasets::SCHEMAS],
     }
 }

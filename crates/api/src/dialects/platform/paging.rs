@@ -55,7 +55,7 @@ impl Paging {
 /// A parameter of the query string that is a whole number.
 pub(super) fn number(call: &Call, name: &str) -> Result<Option<u64>, Fault> {
     let Some(text) = query(call, name)? else { return Ok(None) };
-    let wrong = || Fault::query(format!("{name}: must be a whole number from 0"));
+    let wrong = || Fault::parameter(name, &format!("{name}: must be a whole number from 0"));
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     // Beyond every number there is nothing, as beyond any large one.
     if is_number { Ok(Some(text.parse().unwrap_or(u64::MAX))) } else { Err(wrong()) }
@@ -66,7 +66,7 @@ pub(super) fn only(call: &Call, known: &[&str]) -> Result<(), Fault> {
     let known = [known, &["limit", "offset"]].concat();
     match call.unknown_parameter(&known).map_err(|error| Fault::query(error.message()))? {
         None => Ok(()),
-        Some(name) => Err(Fault::query(format!("{}: there is no such parameter", name.escape_debug()))),
+        Some(name) => Err(Fault::parameter(&name, &format!("{}: there is no such parameter", name.escape_debug()))),
     }
 }
 

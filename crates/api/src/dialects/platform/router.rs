@@ -1,6 +1,6 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, jobs, login, logout, me, settings, tokens};
+use super::{audit, datasets, jobs, login, logout, me, settings, tokens};
 use crate::shared::route::Access::{Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
@@ -24,6 +24,9 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         Route::get("/api/datasets/{name}/settings", Known, settings::read::describe, settings::read::handle),
         Route::put("/api/datasets/{name}/settings", Known, settings::change::describe_put, settings::change::put),
         Route::patch("/api/datasets/{name}/settings", Known, settings::change::describe_patch, settings::change::patch),
+        // Reading.
+        Route::get("/api/datasets/{name}/preview", Known, datasets::preview::describe, datasets::preview::handle),
+        Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()

@@ -5,5 +5,6 @@ mod credentials;
 mod jobs;
 mod login;
 mod matrix;
+mod reading;
 mod settings;
 mod tokens;

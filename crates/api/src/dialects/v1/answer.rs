@@ -3,7 +3,7 @@
 use super::reply;
 use crate::shared::call::Call;
 use crate::shared::conditional;
-use crate::shared::rows::{self, Envelope};
+use crate::shared::rows::{self, Envelope, Tail};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -76,7 +76,7 @@ impl Frame {
             Self::Stream => "]}".into(),
             Self::Sql { max_rows } => format!("],\"max_rows\":{max_rows}}}"),
         };
-        Envelope { head: "{\"data\":[", tail }
+        Envelope { head: "{\"data\":[".into(), tail: Tail::Text(tail), rfc3339: false }
     }
 
     fn put_headers(&self, headers: &mut HeaderMap, format: Format) {

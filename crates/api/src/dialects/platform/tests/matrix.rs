@@ -48,8 +48,8 @@ fn expected(who: &str, access: Access) -> Meets {
         ("nobody", Access::Admin | Access::Manage) => Refused,
         ("nobody", _) => Nobody,
         (_, Access::Known) => In,
-        ("admin", _) | ("editor", Access::Manage) => In,
-        ("other organisation's admin", Access::OrganisationAdmin) => In,
+        ("admin", _) | ("editor", Access::Manage | Access::Editor) => In,
+        ("other organisation's admin", Access::OrganisationAdmin | Access::Editor) => In,
         _ => Refused,
     }
 }
