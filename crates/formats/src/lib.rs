@@ -7,6 +7,9 @@
 mod cell;
 mod encode;
 mod format;
+mod guess;
+pub mod ingest;
+pub mod json;
 pub mod sniff;
 mod texts;
 mod values;
@@ -14,5 +17,6 @@ pub mod xlsx;
 
 pub use encode::Encoder;
 pub use format::Format;
+pub use guess::Guess;
 pub use texts::texts;
 pub use values::values;

@@ -2,7 +2,8 @@
 
 mod delimited;
 
-pub use delimited::{Dialect, dialect};
+pub(crate) use delimited::is_value;
+pub use delimited::{Dialect, dialect, dialect_quoted};
 
 use datahall_core::dataset::FileFormat;
 

@@ -19,10 +19,15 @@ const LINES: usize = 50;
 /// The likeliest way to read the text that begins with `head`. The last line is left out when others are there, as it may
 /// be cut off.
 pub fn dialect(head: &[u8]) -> Dialect {
+    dialect_quoted(head, b'"')
+}
+
+/// As [`dialect`], where `quote` stands around fields.
+pub fn dialect_quoted(head: &[u8], quote: u8) -> Dialect {
     let head = super::without_mark(head);
     let cut = !head.ends_with(b"\n");
     let readings = DELIMITERS.map(|delimiter| {
-        let mut lines = split(head, delimiter);
+        let mut lines = split(head, delimiter, quote);
         if cut && lines.len() > 1 {
             lines.pop();
         }
@@ -36,15 +41,15 @@ pub fn dialect(head: &[u8]) -> Dialect {
 }
 
 /// Lines of fields, quotes taken off.
-fn split(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
+fn split(text: &[u8], delimiter: u8, quote: u8) -> Vec<Vec<Vec<u8>>> {
     let (mut lines, mut line, mut field) = (Vec::new(), Vec::new(), Vec::new());
     let (mut quoted, mut after_quote) = (false, false);
     for byte in text {
         match byte {
-            b'"' if quoted => (quoted, after_quote) = (false, true),
-            b'"' if field.is_empty() || after_quote => {
+            byte if *byte == quote && quoted => (quoted, after_quote) = (false, true),
+            byte if *byte == quote && (field.is_empty() || after_quote) => {
                 if after_quote {
-                    field.push(b'"');
+                    field.push(quote);
                 }
                 (quoted, after_quote) = (true, false);
             }
@@ -98,7 +103,7 @@ fn has_header(lines: &[Vec<Vec<u8>>]) -> bool {
 }
 
 /// Whether it looks like a number, a date or a truth value rather than like a name.
-fn is_value(field: &[u8]) -> bool {
+pub(crate) fn is_value(field: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(field) else { return false };
     let text = text.trim();
     let numeric = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));

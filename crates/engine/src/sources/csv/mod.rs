@@ -1,6 +1,5 @@
 //! CSV and TSV: types found over whole files at opening, rows decoded at each query.
 
-mod guess;
 mod survey;
 
 use super::hive;
@@ -16,8 +15,8 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use bytes::Bytes;
 use datafusion::common::Result as QueryResult;
 use datahall_core::{Error, Result};
+use datahall_formats::Guess;
 use futures::stream::{StreamExt, TryStreamExt};
-use guess::Guess;
 use regex::Regex;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,9 +1,6 @@
 //! JSON and NDJSON: types found over all rows at opening. NDJSON is decoded at each query; an array of objects is read into
 //! memory once, since no part of it can be read without what comes before.
 
-mod shape;
-mod value;
-
 use super::hive;
 use super::listing::Listing;
 use super::pinned_file::PinnedFile;
@@ -17,11 +14,10 @@ use arrow::json::reader::Decoder;
 use bytes::{Bytes, BytesMut};
 use datafusion::common::Result as QueryResult;
 use datahall_core::{Error, Result};
+use datahall_formats::json::{Row, Shape, each_in_array};
 use futures::stream::{StreamExt, TryStreamExt};
-use shape::Shape;
 use std::collections::HashMap;
 use std::sync::Arc;
-use value::{Row, each_in_array};
 
 /// An array larger than this is not read into memory.
 const LARGEST_ARRAY: u64 = 1024 * 1024 * 1024;

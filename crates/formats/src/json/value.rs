@@ -3,37 +3,51 @@
 use arrow::datatypes::{DataType, Fields, Schema};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+use std::collections::HashMap;
 use std::fmt;
+
+const FEW_KEYS: usize = 32;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Json {
+pub enum Json {
+    /// Nothing.
     Null,
+    /// A truth value.
     Bool(bool),
+    /// A whole number.
     Int(i64),
+    /// A whole number beyond the signed ones.
     UInt(u64),
+    /// Any other number.
     Float(f64),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Json>),
+    /// An object; no key comes twice.
     Object(Vec<(String, Json)>),
 }
 
 /// One object: a row.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row(pub(super) Vec<(String, Json)>);
+pub struct Row(pub Vec<(String, Json)>);
 
 impl Row {
     /// Makes the row one that `schema` can take: where it wants text, what is not text becomes JSON text.
-    pub(super) fn fit(&mut self, schema: &Schema) {
+    pub fn fit(&mut self, schema: &Schema) {
         fit_fields(&mut self.0, schema.fields());
     }
 }
 
 fn fit_fields(values: &mut Vec<(String, Json)>, fields: &Fields) {
+    // Keys mostly come in the order of the fields, so the search goes on where it last found one.
+    let mut next = 0;
     values.retain_mut(|(name, value)| {
-        let field = fields.iter().find(|field| field.name() == name);
-        field.is_some_and(|field| {
-            value.fit(field.data_type());
+        let found = (next..fields.len()).chain(0..next).find(|at| fields[*at].name() == name);
+        found.is_some_and(|at| {
+            next = at + 1;
+            value.fit(fields[at].data_type());
             true
         })
     });
@@ -104,10 +118,25 @@ impl<'de> Visitor<'de> for AnyValue {
 /// Of keys that come twice the last counts.
 fn object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Vec<(String, Json)>, A::Error> {
     let mut values: Vec<(String, Json)> = Vec::new();
+    // Looking through the keys is quickest while they are few.
+    let mut places: HashMap<String, usize> = HashMap::new();
     while let Some((key, value)) = entries.next_entry::<String, Json>()? {
-        match values.iter_mut().find(|(known, _)| *known == key) {
-            Some(known) => known.1 = value,
-            None => values.push((key, value)),
+        if values.len() == FEW_KEYS && places.is_empty() {
+            places = values.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
+        }
+        let known = if values.len() < FEW_KEYS {
+            values.iter().position(|(known, _)| *known == key)
+        } else {
+            places.get(&key).copied()
+        };
+        match known {
+            Some(at) => values[at].1 = value,
+            None => {
+                if values.len() >= FEW_KEYS {
+                    places.insert(key.clone(), values.len());
+                }
+                values.push((key, value));
+            }
         }
     }
     Ok(values)
@@ -164,7 +193,7 @@ impl Serialize for Row {
 ///
 /// # Errors
 /// What is wrong, and on which line.
-pub(super) fn each_in_array(text: &[u8], each: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
+pub fn each_in_array(text: &[u8], each: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     EachRow(each).deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| error.to_string())
 }

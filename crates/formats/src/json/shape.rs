@@ -1,46 +1,57 @@
 //! Of what type a JSON column is: the narrowest that all its values fit; JSON text when they are of several kinds.
 
-use super::value::Json;
+use super::Json;
 use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 
 /// What values have been seen.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Shape {
+pub enum Shape {
     /// None, or only null.
     #[default]
     Nothing,
+    /// Truth values.
     Bool,
     /// Whole numbers; whether some are negative, some beyond the signed ones, and all also exact floats.
     Whole {
+        /// Some are below zero.
         negative: bool,
+        /// Some are beyond the signed ones.
         large: bool,
+        /// All are also floats.
         exact: bool,
     },
+    /// Numbers with a point.
     Float,
+    /// Texts.
     Text,
+    /// Lists of such values.
     List(Box<Shape>),
+    /// Objects with such values, in the order in which their keys were met first.
     Object(Vec<(String, Shape)>),
     /// Values of several kinds.
     Mixed,
 }
 
 const EXACT: u64 = 1 << 53;
+/// An object with more keys than this holds data in its keys: it is kept as JSON text.
+const MOST_KEYS: usize = 1000;
 
 impl Shape {
     /// Takes in one value.
-    pub(super) fn see(&mut self, value: &Json) {
+    pub fn see(&mut self, value: &Json) {
         match (value, &mut *self) {
             (Json::Null, _) | (_, Self::Mixed) => {}
             (Json::Text(_), Self::Text) | (Json::Bool(_), Self::Bool) | (Json::Float(_), Self::Float) => {}
             (Json::List(items), Self::List(item)) => items.iter().for_each(|value| item.see(value)),
-            (Json::Object(values), Self::Object(fields)) if !values.is_empty() => {
+            (Json::Object(values), Self::Object(fields)) if !values.is_empty() && values.len() <= MOST_KEYS => {
                 for (name, value) in values {
                     match fields.iter_mut().find(|(known, _)| known == name) {
                         Some((_, shape)) => shape.see(value),
                         None => fields.push((name.clone(), Self::of(value))),
                     }
                 }
+                self.or_mixed();
             }
             _ => self.merge(&Self::of(value)),
         }
@@ -60,13 +71,13 @@ impl Shape {
                 Self::List(Box::new(item))
             }
             // A struct without fields is nothing that other formats have.
-            Json::Object(values) if values.is_empty() => Self::Mixed,
+            Json::Object(values) if values.is_empty() || values.len() > MOST_KEYS => Self::Mixed,
             Json::Object(values) => Self::Object(values.iter().map(|(name, value)| (name.clone(), Self::of(value))).collect()),
         }
     }
 
     /// Takes in what has been seen elsewhere.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         let merged = match (std::mem::take(self), other) {
             (Self::Nothing, other) => other.clone(),
             (known, Self::Nothing) => known,
@@ -92,10 +103,17 @@ impl Shape {
             _ => Self::Mixed,
         };
         *self = merged;
+        self.or_mixed();
+    }
+
+    fn or_mixed(&mut self) {
+        if matches!(self, Self::Object(fields) if fields.len() > MOST_KEYS) {
+            *self = Self::Mixed;
+        }
     }
 
     /// The type.
-    pub(super) fn data_type(&self) -> DataType {
+    pub fn data_type(&self) -> DataType {
         match self {
             Self::Nothing | Self::Text | Self::Mixed => DataType::Utf8,
             Self::Bool => DataType::Boolean,
@@ -110,7 +128,7 @@ impl Shape {
     }
 
     /// Whether it or anything in it holds values of several kinds.
-    pub(super) fn is_mixed_somewhere(&self) -> bool {
+    pub fn is_mixed_somewhere(&self) -> bool {
         match self {
             Self::Mixed => true,
             Self::List(item) => item.is_mixed_somewhere(),

@@ -16,7 +16,7 @@ const FLOAT_WORD: u8 = 128;
 
 /// What a column may still be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Guess {
+pub struct Guess {
     possible: u8,
     seen: bool,
     real_number: bool,
@@ -31,7 +31,7 @@ impl Default for Guess {
 
 impl Guess {
     /// Takes in one text that is not null.
-    pub(super) fn see(&mut self, text: &str) {
+    pub fn see(&mut self, text: &str) {
         self.seen = true;
         if self.possible == 0 {
             return;
@@ -44,8 +44,13 @@ impl Guess {
         }
     }
 
+    /// Whether nothing can make it anything but text any more.
+    pub fn is_text(&self) -> bool {
+        self.seen && self.possible == 0
+    }
+
     /// Takes in what another file's column of the same name may be.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         self.possible &= other.possible;
         self.seen |= other.seen;
         self.real_number |= other.real_number;
@@ -53,7 +58,7 @@ impl Guess {
     }
 
     /// The type. Columns without any value are text.
-    pub(super) fn data_type(&self) -> DataType {
+    pub fn data_type(&self) -> DataType {
         let can_be = |kind: u8| self.seen && self.possible & kind != 0;
         let unit = if self.nanoseconds { TimeUnit::Nanosecond } else { TimeUnit::Microsecond };
         if can_be(INT) {
@@ -102,6 +107,11 @@ fn digits_first(text: &str) -> u8 {
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return whole(text);
     }
+    let mut dots = 0;
+    let point_only = digits.bytes().all(|byte| byte.is_ascii_digit() || (byte == b'.' && { dots += 1; dots == 1 }));
+    if point_only && digits.len() > dots {
+        return FLOAT;
+    }
     let plain = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'-' | b'+'));
     if plain && Float64Type::parse(text).is_some() {
         return FLOAT;
@@ -113,6 +123,10 @@ fn digits_first(text: &str) -> u8 {
 }
 
 fn whole(text: &str) -> u8 {
+    // Up to here every whole number is all of them.
+    if text.len() <= 15 {
+        return if text.starts_with('-') { INT | FLOAT } else { INT | UINT | FLOAT };
+    }
     let Ok(number) = text.parse::<i128>() else { return 0 };
     let mut fits = 0;
     if i64::try_from(number).is_ok() {

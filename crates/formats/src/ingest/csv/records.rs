@@ -1,0 +1,204 @@
+//! Rows of fields out of a piece of text that holds whole rows.
+//!
+//! A field that begins with a quote ends with the next one that is not doubled; what follows up to the delimiter belongs to it as it is. A
+//! quote anywhere else is a letter. Rows end with `\n`, `\r\n` or `\r`; blank lines are no rows. This is how Python's `csv` reads.
+
+use super::Dialect;
+
+/// The fields of one row.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    text: &'a [u8],
+    /// Fields that are not as they stand in the text: doubled quotes, something behind the closing one.
+    made: Vec<u8>,
+    places: Vec<Place>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: usize,
+    end: usize,
+    made: bool,
+}
+
+impl Fields<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// A field; empty when there are not so many.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> &[u8] {
+        let Some(place) = self.places.get(at) else { return b"" };
+        let from = if place.made { &self.made[..] } else { self.text };
+        from.get(place.start..place.end).unwrap_or_default()
+    }
+
+    /// A field as text, where `valid` is the piece of text it is of, if that is UTF-8 as a whole; `None`: it is no UTF-8.
+    #[inline]
+    pub(super) fn text<'t>(&'t self, at: usize, valid: Option<&'t str>) -> Option<&'t str> {
+        let Some(place) = self.places.get(at) else { return Some("") };
+        match valid {
+            Some(valid) if !place.made => valid.get(place.start..place.end),
+            _ => std::str::from_utf8(self.get(at)).ok(),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|at| self.get(at))
+    }
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Record {
+    /// The line it begins on, from 0.
+    pub(super) line: u64,
+    /// Whether its last field's quote was closed.
+    pub(super) closed: bool,
+}
+
+/// The rows of a piece of text.
+pub(super) struct Records<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+    delimiter: u8,
+    quote: u8,
+    /// What ends a field.
+    ends: [bool; 256],
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(text: &'a [u8], dialect: &Dialect) -> Self {
+        let mut ends = [false; 256];
+        for byte in [dialect.delimiter, b'\n', b'\r'] {
+            ends[usize::from(byte)] = true;
+        }
+        Self { text, at: 0, line: 0, delimiter: dialect.delimiter, quote: dialect.quote, ends }
+    }
+
+    /// Ends of lines so far.
+    pub(super) fn lines(&self) -> u64 {
+        self.line
+    }
+
+    /// Takes the next row apart.
+    pub(super) fn next(&mut self, fields: &mut Fields<'a>) -> Option<Record> {
+        while let Some(b'\n' | b'\r') = self.text.get(self.at) {
+            self.end_line();
+        }
+        if self.at >= self.text.len() {
+            return None;
+        }
+        (fields.text, fields.made, fields.places) =
+            (self.text, std::mem::take(&mut fields.made), std::mem::take(&mut fields.places));
+        fields.made.clear();
+        fields.places.clear();
+        let mut record = Record { line: self.line, closed: true };
+        loop {
+            let quoted = self.text.get(self.at) == Some(&self.quote);
+            let place = if quoted { self.quoted(&mut fields.made, &mut record.closed) } else { self.plain() };
+            fields.places.push(place);
+            match self.text.get(self.at) {
+                Some(byte) if *byte == self.delimiter => self.at += 1,
+                Some(_) => {
+                    self.end_line();
+                    return Some(record);
+                }
+                None => return Some(record),
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        if self.text[self.at..].starts_with(b"\r\n") {
+            self.at += 1;
+        }
+        self.at += 1;
+        self.line += 1;
+    }
+
+    #[inline]
+    fn plain(&mut self) -> Place {
+        let start = self.at;
+        let rest = &self.text[start..];
+        let length = rest.iter().position(|byte| self.ends[usize::from(*byte)]).unwrap_or(rest.len());
+        self.at += length;
+        Place { start, end: self.at, made: false }
+    }
+
+    fn quoted(&mut self, made: &mut Vec<u8>, closed: &mut bool) -> Place {
+        let start = self.at + 1;
+        let (mut from, made_start, mut is_made) = (start, made.len(), false);
+        let end = loop {
+            let Some(found) = memchr::memchr(self.quote, &self.text[from..]) else {
+                *closed = false;
+                break self.text.len();
+            };
+            let quote = from + found;
+            if self.text.get(quote + 1) != Some(&self.quote) {
+                break quote;
+            }
+            made.extend_from_slice(&self.text[from..=quote]);
+            is_made = true;
+            from = quote + 2;
+        };
+        self.line += memchr::memchr_iter(b'\n', &self.text[start..end]).count() as u64;
+        self.at = end + usize::from(*closed);
+        let tail = self.plain();
+        if is_made || tail.start < tail.end {
+            made.extend_from_slice(&self.text[from..end]);
+            made.extend_from_slice(&self.text[tail.start..tail.end]);
+            return Place { start: made_start, end: made.len(), made: true };
+        }
+        Place { start, end, made: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<(u64, Vec<String>)> {
+        let dialect = Dialect { delimiter: b',', quote: b'"', header: false };
+        let (mut records, mut fields) = (Records::new(text.as_bytes(), &dialect), Fields::default());
+        let mut rows = Vec::new();
+        while let Some(record) = records.next(&mut fields) {
+            let texts = (0..fields.len()).map(|at| fields.text(at, Some(text)).unwrap().to_owned());
+            rows.push((record.line, texts.collect()));
+        }
+        rows
+    }
+
+    fn row(line: u64, fields: &[&str]) -> (u64, Vec<String>) {
+        (line, fields.iter().map(|field| (*field).to_owned()).collect())
+    }
+
+    #[test]
+    fn fields_as_python_cuts_them() {
+        assert_eq!(rows("a,b\n1,\"x,y\"\n"), [row(0, &["a", "b"]), row(1, &["1", "x,y"])]);
+        assert_eq!(rows("\"a\"\"b\",\"\",c"), [row(0, &["a\"b", "", "c"])]);
+        assert_eq!(rows("a\"b,\"c\"d\"e,f"), [row(0, &["a\"b", "cd\"e", "f"])]);
+        assert_eq!(rows("a,\n,b\n"), [row(0, &["a", ""]), row(1, &["", "b"])]);
+        assert_eq!(rows("\"\"\"x\"\"\"\n"), [row(0, &["\"x\""])]);
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        assert_eq!(rows("a\r\nb\rc\n\n\nd"), [row(0, &["a"]), row(1, &["b"]), row(2, &["c"]), row(5, &["d"])]);
+        assert_eq!(rows("\"x\ny\",1\nz,2"), [row(0, &["x\ny", "1"]), row(2, &["z", "2"])]);
+        assert_eq!(rows("\n\n"), []);
+        assert_eq!(rows("\"\"\n"), [row(0, &[""])]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told() {
+        let dialect = Dialect { delimiter: b',', quote: b'"', header: false };
+        let mut fields = Fields::default();
+        let mut records = Records::new(b"a,\"b\nc", &dialect);
+        assert_eq!(records.next(&mut fields), Some(Record { line: 0, closed: false }));
+        assert_eq!(fields.get(1), b"b\nc");
+        assert_eq!(records.next(&mut fields), None);
+    }
+}
