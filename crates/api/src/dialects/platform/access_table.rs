@@ -1,6 +1,6 @@
 //! Who may call which route, as data. A route that is missing here, or here and not there, fails a test.
 
-use crate::shared::route::Access::{self, Known, Open, OrganisationAdmin};
+use crate::shared::route::Access::{self, Editor, Known, Open, OrganisationAdmin};
 
 /// Method, path and who may call, of every route.
 pub(crate) const TABLE: &[(&str, &str, Access)] = &[
@@ -19,4 +19,14 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/datasets/{name}/settings", Known),
     ("PUT", "/api/datasets/{name}/settings", Known),
     ("PATCH", "/api/datasets/{name}/settings", Known),
+    ("GET", "/api/connectors", Known),
+    ("POST", "/api/connectors", Editor),
+    ("GET", "/api/connectors/catalog", Known),
+    ("GET", "/api/connectors/{id}", Known),
+    ("PUT", "/api/connectors/{id}", Editor),
+    ("PATCH", "/api/connectors/{id}", Editor),
+    ("DELETE", "/api/connectors/{id}", Editor),
+    ("POST", "/api/connectors/{id}/test", Known),
+    ("GET", "/api/datasets/browse/schemas", Known),
+    ("GET", "/api/datasets/browse/tables", Known),
 ];

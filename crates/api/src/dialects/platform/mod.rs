@@ -1,9 +1,10 @@
 //! Dialect `platform`: a lakehouse platform's API; so far the routes that go along with every dialect: who am I, logging in,
-//! tokens, the audit log, jobs, the settings of a dataset. `router.rs` is the table of contents; one file per operation.
+//! tokens, the audit log, jobs, the settings of a dataset, connectors. `router.rs` is the table of contents; one file per operation.
 
 mod audit;
 mod body;
 mod changes;
+mod connectors;
 mod error;
 mod fault;
 mod jobs;
@@ -31,6 +32,6 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
-        schemas: &[include_str!("schemas.json")],
+        schemas: &[include_str!("schemas.json"), include_str!("connectors/schemas.json")],
     }
 }
