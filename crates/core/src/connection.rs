@@ -10,7 +10,8 @@ use std::path::PathBuf;
 pub struct Connection {
     /// The id of its record.
     pub id: String,
-    /// The version of its record: what was kept open for an older one is not used for a newer one.
+    /// The version of its record: what was kept open for an older one is not used for a newer one. 0: it has no record, for it
+    /// is only tried out; nothing is kept open for it.
     pub version: i64,
     /// Its name, for messages.
     pub name: String,

@@ -2,7 +2,7 @@
 //!
 //! This crate knows no HTTP, no SQL engine, no storage and no dialect's JSON. Everything above it agrees on what it
 //! says: a dataset's description ([`dataset`]), the one query language ([`query`]), who may do what ([`privilege`],
-//! [`access`]), who may see which column ([`policy`]), what is written ([`lake`]), what can go wrong ([`error`]) and the seam to whatever reads rows
+//! [`access`]), who may see which column ([`policy`]), what is written ([`lake`]), which addresses are public ([`network`]), what can go wrong ([`error`]) and the seam to whatever reads rows
 //! ([`engine`]).
 
 pub mod access;
@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod engine;
 pub mod error;
 pub mod lake;
+pub mod network;
 pub mod policy;
 pub mod privilege;
 pub mod query;

@@ -5,6 +5,7 @@
 //! - [`config`]: the configuration file, its checks, and appending to it
 //! - `admission`: which queries run, and how much each gets
 //! - `accounts`: users, groups, keys and sessions; the audit log
+//! - `connections`: how outside systems are reached; their secrets
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
 //! - `policies`: who sees what of a dataset, put in force and changed
 //! - `registry`: the datasets that are live, and the generations of their rows
@@ -14,6 +15,7 @@ mod admission;
 mod answers;
 pub mod auth;
 pub mod config;
+mod connections;
 mod ctx;
 mod datasets;
 mod home;
@@ -42,6 +44,9 @@ pub use answers::{
     TableSchema,
 };
 pub use auth::{Fetch, HttpFetch};
+pub use connections::{
+    ConfigChange, ConnectionChange, ConnectionInfo, ConnectionStatus, ConnectionType, NewConnection, Tested, UsableConnection,
+};
 pub use config::{DatasetBlock, Environment, Settings, Visibility};
 pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
 pub use datahall_catalog::{

@@ -4,6 +4,7 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::throttle::Throttle;
 use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
+use crate::connections::Connections;
 use crate::config::{Environment, OnStart, Settings};
 use crate::jobs::Queue;
 use crate::policies::{Stated, TokenKeys};
@@ -72,6 +73,7 @@ pub struct Service {
     /// What this process has of the job queue.
     pub(crate) jobs: Queue,
     pub(crate) admission: Admission,
+    pub(crate) connections: Connections,
     /// What masks of strategy `tokenise` need.
     pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -106,6 +108,7 @@ impl Service {
         let authenticator =
             Authenticator::new(&settings.auth, admin_token, fetch, directory.clone(), clock.clone(), &environment).await?;
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
+        let connections = Connections::new(&environment, &data_dir, random.clone())?;
         let exports_dir = data_dir.join("tmp").join("exports");
         clear(&exports_dir)
             .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", exports_dir.display())))?;
@@ -134,6 +137,7 @@ impl Service {
             refusals,
             jobs,
             admission,
+            connections,
             token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),

@@ -1,53 +1,10 @@
 //! Which network addresses a URL may lead to: only public ones, unless private networks are allowed.
 
+use datahall_core::network::{is_local_name, is_public};
 use datahall_core::{Error, Result};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use url::{Host, Url};
-
-/// Whether `address` is one of the public internet.
-pub(crate) fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let reserved = matches!(
-        (a, b, c),
-        (0 | 10 | 127, _, _)            // this network, private, loopback
-            | (100, 64..=127, _)        // carrier-grade translation
-            | (169, 254, _)             // link-local, where clouds keep credentials
-            | (172, 16..=31, _)         // private
-            | (192, 0, 0 | 2)           // protocol assignments, documentation
-            | (192, 88, 99)             // relays from IPv6
-            | (192, 168, _)             // private
-            | (198, 18 | 19, _)         // benchmarks
-            | (198, 51, 100)            // documentation
-            | (203, 0, 113)             // documentation
-            | (224..=255, _, _) // multicast, reserved, broadcast
-    );
-    !reserved
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    // Addresses that carry an IPv4 one are judged by that: mapped, compatible, translated (NAT64), 6to4.
-    let low = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        is_public_v4(Ipv4Addr::new(a, b, c, d))
-    };
-    match segments {
-        [0, 0, 0, 0, 0, 0xffff, high, bottom] | [0x64, 0xff9b, 0, 0, 0, 0, high, bottom] | [0x2002, high, bottom, ..] => {
-            low(high, bottom)
-        }
-        // Global unicast is 2000::/3; within it Teredo and other protocol assignments, and documentation, are not public.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
-        [first, ..] => (0x2000..=0x3fff).contains(&first),
-    }
-}
 
 /// Checks what `url` itself says: its scheme, and its host when that is an address. Host names are judged by
 /// [`PublicOnly`] when they are resolved.
@@ -65,11 +22,6 @@ pub(crate) fn check(url: &Url, private_networks: bool) -> Result<()> {
         Some(Host::Domain(name)) => !is_local_name(name),
     };
     if allowed || private_networks { Ok(()) } else { Err(refused()) }
-}
-
-fn is_local_name(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// What is said of every address that may not be reached.

@@ -58,7 +58,7 @@ impl Service {
 }
 
 /// Whether the caller administers everything.
-pub(super) fn is_instance_admin(ctx: &Ctx) -> bool {
+pub(crate) fn is_instance_admin(ctx: &Ctx) -> bool {
     ctx.principal.grants.allow(Privilege::Admin, &Scope::default())
 }
 
@@ -68,7 +68,7 @@ pub(super) fn own_organisation(ctx: &Ctx) -> Option<&Membership> {
 }
 
 /// Whether the caller administers the organisation of that id.
-pub(super) fn administers(ctx: &Ctx, organisation: &str) -> bool {
+pub(crate) fn administers(ctx: &Ctx, organisation: &str) -> bool {
     let scope = Scope { organisation: Some(organisation), ..Scope::default() };
     ctx.principal.grants.allow(Privilege::Admin, &scope)
 }

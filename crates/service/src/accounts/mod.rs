@@ -2,7 +2,7 @@
 
 pub(crate) mod attributes;
 mod audit;
-mod authority;
+pub(crate) mod authority;
 mod groups;
 pub(crate) mod key_grants;
 mod keys;

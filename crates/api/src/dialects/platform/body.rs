@@ -7,6 +7,11 @@ use axum::http::StatusCode;
 use datahall_core::Error;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+/// As [`read`], where no body at all says nothing.
+pub(super) async fn read_or_default<T: DeserializeOwned + Default>(call: &mut Call) -> Result<T, Fault> {
+    if http_body::Body::is_end_stream(&call.body) { Ok(T::default()) } else { read(call).await }
+}
+
 /// The body, which must be one JSON object; unknown fields are left alone.
 pub(super) async fn read<T: DeserializeOwned>(call: &mut Call) -> Result<T, Fault> {
     if let Err(error) = body::require_json(&call.parts.headers) {

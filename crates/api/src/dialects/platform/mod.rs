@@ -1,9 +1,11 @@
 //! Dialect `platform`: a lakehouse platform's API; so far the routes that go along with every dialect: who am I, logging in,
-//! tokens, the audit log, jobs, the settings of a dataset; and reading datasets. `router.rs` is the table of contents; one file per operation.
+//! tokens, the audit log, jobs; connectors; datasets, their settings and reading them. `router.rs` is the table of contents; one
+//! file per operation.
 
 mod audit;
 mod body;
 mod changes;
+mod connectors;
 mod datasets;
 mod error;
 mod fault;
@@ -33,6 +35,6 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
-        schemas: &[include_str!("schemas.json"), datasets::SCHEMAS],
+        schemas: &[include_str!("schemas.json"), include_str!("connectors/schemas.json"), datasets::SCHEMAS],
     }
 }

@@ -33,6 +33,18 @@ impl Paging {
         Ok(Self { limit, offset: number(call, "offset")?.unwrap_or(0) })
     }
 
+    /// As [`Paging::of`] for lists that are looked through as a whole: as many as there may be, unless fewer are asked for.
+    pub(super) fn whole(call: &Call) -> Result<Self, Fault> {
+        let limit = number(call, "limit")?.unwrap_or(MOST).min(MOST);
+        Ok(Self { limit, offset: number(call, "offset")?.unwrap_or(0) })
+    }
+
+    /// The part of all that is asked for.
+    pub(super) fn part<T>(self, all: Vec<T>) -> impl Iterator<Item = T> {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        all.into_iter().skip(count(self.offset)).take(count(self.limit))
+    }
+
     /// The answer of these of `total`.
     pub(super) fn answer<T: Serialize>(self, total: Option<u64>, items: Vec<T>) -> Result<Response, Fault> {
         let Self { limit, offset } = self;
@@ -41,10 +53,19 @@ impl Paging {
 
     /// Adds the two to what the document says.
     pub(super) fn describe(operation: Operation) -> Operation {
+        Self::described(operation, DEFAULT_LIMIT)
+    }
+
+    /// The same for [`Paging::whole`].
+    pub(super) fn describe_whole(operation: Operation) -> Operation {
+        Self::described(operation, MOST)
+    }
+
+    fn described(operation: Operation, default: u64) -> Operation {
         operation
             .query(
                 "limit",
-                json!({"type": "integer", "minimum": 0, "default": DEFAULT_LIMIT}),
+                json!({"type": "integer", "minimum": 0, "default": default}),
                 "At most so many; cut down to 200",
             )
             .query("offset", json!({"type": "integer", "minimum": 0, "default": 0}), "After so many others")

@@ -1,7 +1,7 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, datasets, jobs, login, logout, me, settings, tokens};
-use crate::shared::route::Access::{Known, Open, OrganisationAdmin};
+use super::{audit, connectors, datasets, jobs, login, logout, me, settings, tokens};
+use crate::shared::route::Access::{Editor, Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
 
@@ -27,6 +27,16 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         // Reading.
         Route::get("/api/datasets/{name}/preview", Known, datasets::preview::describe, datasets::preview::handle),
         Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
+        Route::get("/api/connectors", Known, connectors::list::describe, connectors::list::handle),
+        Route::post("/api/connectors", Editor, connectors::create::describe, connectors::create::handle),
+        Route::get("/api/connectors/catalog", Known, connectors::catalog::describe, connectors::catalog::handle),
+        Route::get("/api/connectors/{id}", Known, connectors::read::describe, connectors::read::handle),
+        Route::put("/api/connectors/{id}", Editor, connectors::change::describe_put, connectors::change::put),
+        Route::patch("/api/connectors/{id}", Editor, connectors::change::describe_patch, connectors::change::patch),
+        Route::delete("/api/connectors/{id}", Editor, connectors::delete::describe, connectors::delete::handle),
+        Route::post("/api/connectors/{id}/test", Known, connectors::test::describe, connectors::test::handle),
+        Route::get("/api/datasets/browse/schemas", Known, connectors::browse::describe_schemas, connectors::browse::schemas),
+        Route::get("/api/datasets/browse/tables", Known, connectors::browse::describe_tables, connectors::browse::tables),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()
