@@ -59,6 +59,7 @@ pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
 pub use shelf::{
+    BatchInfo, ImportFault, NewBatch, NewImport, OnConflict, UsableConnection,
     ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
     RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
 };

@@ -179,8 +179,8 @@ impl Service {
         let (table, made_of) = match &entry.origin {
             Origin::Source { spec, access, .. } => (self.open_within_limit(spec, access).await?, MadeOf::new()),
             Origin::Record(of) => {
-                let spec = self.spec_of(entry, of).await?;
-                (self.open_within_limit(&spec, &self.requested_access()).await?, MadeOf::new())
+                let (spec, access) = self.spec_of(entry, of).await?;
+                (self.open_within_limit(&spec, &access).await?, MadeOf::new())
             }
             Origin::Statement(statement) => self.run_statement(statement, permit).await?,
         };

@@ -73,7 +73,8 @@ pub(super) async fn of_facts(settings: &Auth, directory: &Directory, facts: Toke
     };
     let actor = Actor::named(format!("token:{subject}"));
     let organisation = directory.organisation(&key, Role::parse(&role)?, &actor).await?;
-    let grants = Grants::new([principals::of_role(&organisation), by_scope]);
+    let shared = directory.shares(&subject, &groups, &organisation).await?;
+    let grants = Grants::new([principals::of_role(&organisation), by_scope].into_iter().chain(shared.iter().cloned()));
     let memberships = [organisation.clone()].into();
     Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), memberships, groups, attributes })
 }

@@ -3,7 +3,7 @@
 use crate::jobs::context_param as param;
 use crate::{Ctx, JobCtx, JobInfo, NewJob, Object, Service, Work};
 use async_trait::async_trait;
-use datahall_catalog::{AuditEntry, Dataset, Project, Visibility};
+use datahall_catalog::{AuditEntry, Dataset, Origin, Project, Visibility};
 use datahall_core::access::{Scope, Verdict, decide};
 use datahall_core::privilege::Privilege;
 use datahall_core::{Code, Error, Result};
@@ -26,6 +26,9 @@ impl Work for Refresh {
     async fn run(&self, job: &JobCtx) -> Result<Object> {
         let service = job.service();
         let dataset = service.refreshable(job.ctx(), job.params()).await?;
+        if dataset.origin == Origin::Api {
+            return service.refresh_recorded(job, &dataset).await;
+        }
         let Some(entry) = service.registry.by_record(&dataset.meta.id) else {
             job.info("this server does not hold the dataset; those that do load it anew");
             let generation = service.grow(job.ctx(), &dataset.meta.id).await?;

@@ -4,6 +4,7 @@ use super::kept::write_masks;
 use super::{Kept, PolicyChange, PolicyInfo, Stated};
 use crate::loading::not_found;
 use crate::registry::Entry;
+use crate::shelf::uncache;
 use crate::{Ctx, Service};
 use arrow::datatypes::Schema;
 use datahall_catalog::{AuditEntry, Dataset};
@@ -71,12 +72,18 @@ impl Service {
         if record == before_record && after == before {
             return Ok(self.info(ctx, entry, &record, &after));
         }
+        let uncached = uncache(&mut record);
         self.schedule_refresh(&mut change, ctx, &before_record, &record).await?;
         write_masks(&mut change, id, &masks, &after.masks).await?;
         change.update(&mut record).await?;
         let entry_of_log = audit(&before_record, &record, (&before, &after), loosened)?;
         change.commit(entry_of_log.organisation(entry.home.organisation())).await?;
         self.put_in_force(entry, after.stated(&columns, record.meta.version)).await;
+        if let Some(table) = uncached {
+            // Its rows are asked for at each read from now on.
+            self.forget_entry(entry);
+            let _ = self.engine.drop_managed(&table).await;
+        }
         tracing::info!(
             principal = ctx.principal.label(),
             request_id = ctx.request_id,

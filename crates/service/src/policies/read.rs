@@ -4,7 +4,8 @@ use super::Kept;
 use crate::config::Visibility;
 use crate::loading::not_found;
 use crate::registry::Entry;
-use crate::{Ctx, Membership, Service};
+use crate::shelf::settings_seen;
+use crate::{Ctx, Membership, Object, Service};
 use datahall_catalog::{Change, Dataset, Mask};
 use datahall_core::access::Verdict;
 use datahall_core::policy::Strategy;
@@ -27,6 +28,8 @@ pub struct PolicyInfo {
     pub row_filter: Option<String>,
     /// Who may know that the dataset is there.
     pub visibility: Visibility,
+    /// `refresh`, `semantic_overrides`, `column_descriptions`, `time_column`, where they are said.
+    pub settings: Object,
 }
 
 /// What is done to a column, as it is shown.
@@ -59,7 +62,7 @@ impl Service {
         let Some(id) = entry.record.get() else {
             let visibility = if self.is_private(&entry) { Visibility::Private } else { Visibility::Public };
             let name = entry.name.clone();
-            return Ok(PolicyInfo { name, version: 0, masks: BTreeMap::new(), row_filter: None, visibility });
+            return Ok(PolicyInfo { name, version: 0, masks: BTreeMap::new(), row_filter: None, visibility, settings: Object::new() });
         };
         let (dataset, masks) = self.policy_records(id).await?.ok_or_else(|| not_found(name))?;
         Ok(self.info(ctx, &entry, &dataset, &Kept::of(&dataset, &masks)?))
@@ -88,6 +91,7 @@ impl Service {
     }
 
     pub(crate) fn info(&self, ctx: &Ctx, entry: &Arc<Entry>, dataset: &Dataset, kept: &Kept) -> PolicyInfo {
+        let seen = super::seen_by(&ctx.principal, entry.home.organisation(), &kept.stated(&Default::default(), 0));
         let changes = self.verdict(ctx, entry, Privilege::WriteConf) == Verdict::Allowed;
         let visible = entry.current().map(|current| current.policy.for_ctx(ctx));
         let shown =
@@ -107,6 +111,7 @@ impl Service {
             masks: masks.map(|kept| (kept.mask.column.clone(), info(kept))).collect(),
             row_filter: kept.row_filter.clone(),
             visibility: if kept.public { Visibility::Public } else { Visibility::Private },
+            settings: settings_seen(&dataset.settings, &seen),
         }
     }
 

@@ -129,7 +129,7 @@ impl RefreshSetting {
 }
 
 /// How texts by column are to change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TextsChange {
     /// These and no others.
     Replace(BTreeMap<String, String>),
@@ -138,7 +138,8 @@ pub enum TextsChange {
 }
 
 /// What is to change; `None` stays as it is, `Some(None)` goes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DetailsChange {
     /// A title.
     pub friendly_name: Option<Option<String>>,

@@ -164,7 +164,7 @@ fn open_columns(schema: &SchemaRef, policy: &ReadPolicy) -> Vec<ColumnInfo> {
 }
 
 /// Settings without what is said of columns that the caller does not see.
-fn settings_seen(settings: &Object, policy: &ReadPolicy) -> Object {
+pub(crate) fn settings_seen(settings: &Object, policy: &ReadPolicy) -> Object {
     let mut seen = settings.clone();
     for name in ["semantic_overrides", "column_descriptions"] {
         if let Some(Json::Object(texts)) = seen.get_mut(name) {

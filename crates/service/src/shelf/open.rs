@@ -5,42 +5,45 @@ use crate::Service;
 use crate::registry::Entry;
 use datahall_core::Result;
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
+use datahall_core::engine::Access;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl Service {
-    /// What the engine is to open. Connections are looked up anew each time.
+    /// What the engine is to open, and what it may reach for it. Connections are looked up anew each time.
     ///
     /// # Errors
-    /// `Unavailable` when the connection is gone; what the catalog says.
-    pub(crate) async fn spec_of(&self, entry: &Entry, of: &OfRecord) -> Result<DatasetSpec> {
-        let (source, options) = match &of.cache {
+    /// `NotFound` when the connection is gone; what it says when it cannot be opened.
+    pub(crate) async fn spec_of(&self, entry: &Entry, of: &OfRecord) -> Result<(DatasetSpec, Access)> {
+        let ((source, access), options) = match &of.cache {
             // Its columns have their new names already.
             Some(table) => {
                 let options = ReadOptions { rename: Vec::new(), columns: Vec::new(), ..of.options.clone() };
-                (Source::Managed { table: table.clone(), version: None }, options)
+                ((Source::Managed { table: table.clone(), version: None }, self.requested_access()), options)
             }
             None => (self.source_of(entry, &of.source).await?, of.options.clone()),
         };
-        Ok(DatasetSpec { name: entry.name.clone(), description: of.description.clone(), source, options })
+        let spec = DatasetSpec { name: entry.name.clone(), description: of.description.clone(), source, options };
+        Ok((spec, access))
     }
 
-    /// A source as the engine takes it.
+    /// A source as the engine takes it, and what it may reach.
     ///
     /// # Errors
     /// As [`Service::spec_of`].
-    pub(crate) async fn source_of(&self, entry: &Entry, stored: &StoredSource) -> Result<Source> {
-        Ok(match stored {
+    pub(crate) async fn source_of(&self, entry: &Entry, stored: &StoredSource) -> Result<(Source, Access)> {
+        let source = match stored {
             StoredSource::Managed { table, version } => Source::Managed { table: table.clone(), version: *version },
             StoredSource::Files(files) => Source::Files(files.clone()),
             StoredSource::Delta { location, version } => Source::Delta { location: location.clone(), version: *version },
             StoredSource::Connected { connection, part, version } => {
-                let connection = self.connection(connection).await?;
+                let (connection, access) = self.connection(connection).await?;
                 entry.connected.store(connection.version, Ordering::Release);
-                Source::Connected { connection, part: part.clone(), version: *version }
+                return Ok((Source::Connected { connection, part: part.clone(), version: *version }, access));
             }
-        })
+        };
+        Ok((source, self.requested_access()))
     }
 
     /// Opens it, once for all who wait: they share what comes of it, good or bad; who comes after a failure tries again.

@@ -40,7 +40,7 @@ impl Service {
         let mut through: HashMap<String, Vec<Arc<Entry>>> = HashMap::new();
         for entry in self.registry.shelved() {
             let connection = entry.of_record().filter(|of| of.cache.is_none()).and_then(|of| of.source.connection());
-            if let Some(id) = connection.filter(|_| entry.current().is_some()) {
+            if let Some(id) = connection.filter(|_| entry.current().is_some() || entry.is_loading()) {
                 through.entry(id.to_owned()).or_default().push(entry.clone());
             }
         }
@@ -53,6 +53,10 @@ impl Service {
                 for entry in through.get(*id).into_iter().flatten() {
                     if version != Some(entry.connected.load(Ordering::Acquire)) {
                         entry.forget_rows();
+                        if entry.is_loading() {
+                            // What comes of that is of the connection as it was.
+                            self.load_in_background(entry.clone(), "demand");
+                        }
                     }
                 }
             }

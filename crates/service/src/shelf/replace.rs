@@ -101,7 +101,7 @@ impl Service {
     pub(super) async fn read_anew(&self, entry: &Arc<Entry>, generation: i64) {
         entry.seen.fetch_max(generation, Ordering::AcqRel);
         self.renew_policy(entry).await;
-        if entry.current().is_some() {
+        if entry.current().is_some() || entry.is_loading() {
             // Why it failed is in the entry and in the log.
             let _ = self.load(entry, "manual").await;
         }

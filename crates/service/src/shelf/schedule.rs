@@ -18,6 +18,11 @@ pub(super) fn refresh_of(dataset: &Dataset) -> RefreshSetting {
     kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
 }
 
+/// Takes away the table that keeps rows which are asked for at each read again; gives its name.
+pub(crate) fn uncache(dataset: &mut Dataset) -> Option<String> {
+    if refresh_of(dataset).mode == RefreshMode::OnDemand { dataset.cache.take() } else { None }
+}
+
 impl Service {
     /// Makes, changes or deletes the schedule of a dataset whose settings change. Its jobs have the rights of whoever changes them.
     ///
