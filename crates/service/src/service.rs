@@ -10,6 +10,7 @@ use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
+use crate::versions::Versions;
 use crate::{DatasetBlock, home, node};
 use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, random_hex};
@@ -72,6 +73,8 @@ pub struct Service {
     /// What this process has of the job queue.
     pub(crate) jobs: Queue,
     pub(crate) admission: Admission,
+    /// Old versions of datasets that were asked for.
+    pub(crate) versions: Versions,
     /// What masks of strategy `tokenise` need.
     pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -134,6 +137,7 @@ impl Service {
             refusals,
             jobs,
             admission,
+            versions: Versions::default(),
             token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
@@ -254,7 +258,10 @@ impl Service {
             loop {
                 tick.tick().await;
                 match me.upgrade() {
-                    Some(service) => service.drop_expired(),
+                    Some(service) => {
+                        service.drop_expired();
+                        service.versions.drop_idle(service.clock.monotonic());
+                    }
                     None => return,
                 }
             }

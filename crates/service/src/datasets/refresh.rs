@@ -78,8 +78,13 @@ impl Service {
         }
     }
 
-    /// Lets the generation of a dataset grow; this node has the new rows already, if it holds any.
     async fn grow(&self, ctx: &Ctx, id: &str) -> Result<i64> {
+        self.grow_by(ctx, id, "dataset.refresh", json!({})).await
+    }
+
+    /// Lets the generation of a dataset grow; this node has the new rows already, if it holds any. `action` is what the audit log calls
+    /// what was done, and `detail`, an object, what it says of it beside the generation.
+    pub(crate) async fn grow_by(&self, ctx: &Ctx, id: &str, action: &str, mut detail: serde_json::Value) -> Result<i64> {
         let mut change = self.catalog.change(&ctx.actor()).await?;
         let gone = || Error::not_found("the dataset is gone");
         let mut dataset = change.get::<Dataset>(id).await?.ok_or_else(gone)?;
@@ -89,8 +94,9 @@ impl Service {
         }
         change.update(&mut dataset).await?;
         let organisation = home::ORGANISATION;
-        let entry = AuditEntry::about("dataset.refresh", &dataset).organisation(organisation);
-        change.commit(entry.detail(json!({"generation": dataset.generation}))).await?;
+        let entry = AuditEntry::about(action, &dataset).organisation(organisation);
+        detail["generation"] = dataset.generation.into();
+        change.commit(entry.detail(detail)).await?;
         Ok(dataset.generation)
     }
 }

@@ -117,7 +117,7 @@ impl Service {
     }
 
     /// Refuses callers who have not `privilege` on the dataset.
-    pub(super) fn require_on(&self, ctx: &Ctx, entry: &Entry, privilege: Privilege, doing: &str) -> Result<()> {
+    pub(crate) fn require_on(&self, ctx: &Ctx, entry: &Entry, privilege: Privilege, doing: &str) -> Result<()> {
         match self.verdict(ctx, entry, privilege) {
             Verdict::Allowed => Ok(()),
             Verdict::Hidden => Err(not_found(&entry.name)),
