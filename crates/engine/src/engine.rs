@@ -10,7 +10,7 @@ use crate::memory::Shared;
 use crate::options::Options;
 use crate::plan::YieldingJoins;
 use crate::resident::Budget;
-use crate::sources;
+use crate::sources::{self, Hub, with_federation};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -32,6 +32,8 @@ pub struct DataFusionEngine {
     pub(crate) cpu: Cpu,
     pub(crate) budget: Arc<Budget>,
     lake: Arc<Lake>,
+    /// Sessions of outside databases.
+    hub: Arc<Hub>,
     /// Runs on all threads.
     pub(crate) parallel: SessionContext,
     /// Runs on one partition: rows keep the order of their source.
@@ -64,7 +66,7 @@ impl DataFusionEngine {
             config.options_mut().execution.parquet.reorder_filters = true;
             // Its hash table panics on NaN keys.
             config.options_mut().optimizer.enable_topk_aggregation = false;
-            SessionStateBuilder::new()
+            with_federation(SessionStateBuilder::new())
                 .with_config(config)
                 .with_runtime_env(runtime.clone())
                 .with_default_features()
@@ -80,6 +82,7 @@ impl DataFusionEngine {
                 options.lakehouse,
                 SessionContext::new_with_state(state(options.threads.max(1))),
             )),
+            hub: Arc::default(),
             ordered: state(1),
         }))
     }
@@ -147,15 +150,20 @@ impl Engine for DataFusionEngine {
     }
 
     async fn probe(&self, connection: &Connection, access: &Access) -> Result<()> {
-        sources::connected::probe(connection, self.lake.lakehouse(), access).await
+        let (hub, lake, connection, access) = (self.hub.clone(), self.lake.clone(), connection.clone(), access.clone());
+        self.cpu.run(async move { sources::probe(&hub, &connection, lake.lakehouse(), &access).await }).await
     }
 
     async fn schemas(&self, connection: &Connection, access: &Access) -> Result<Vec<String>> {
-        sources::connected::schemas(connection, self.lake.lakehouse(), access).await
+        let (hub, lake, connection, access) = (self.hub.clone(), self.lake.clone(), connection.clone(), access.clone());
+        self.cpu.run(async move { sources::schemas(&hub, &connection, lake.lakehouse(), &access).await }).await
     }
 
     async fn tables(&self, connection: &Connection, schema: Option<&str>, access: &Access) -> Result<Vec<OutsideTable>> {
-        sources::connected::tables(connection, schema, self.lake.lakehouse(), access).await
+        let (hub, lake, connection, access) = (self.hub.clone(), self.lake.clone(), connection.clone(), access.clone());
+        let schema = schema.map(str::to_owned);
+        let found = async move { sources::tables(&hub, &connection, schema.as_deref(), lake.lakehouse(), &access).await };
+        self.cpu.run(found).await
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) fn program(program: &str, package: &str) -> Outcome<()> {
     if is_installed(program) { Ok(()) } else { install(package) }
 }
 
+/// Whether the program lies at `path` or is on the path.
+pub(crate) fn is_there(path: &str, program: &str) -> bool {
+    Path::new(path).is_file() || is_installed(program)
+}
+
 /// Installs Debian's `package`.
 pub(crate) fn install(package: &str) -> Outcome<()> {
     if !is_installed("apt-get") {

@@ -1,12 +1,14 @@
 //! `cargo xtask test`: sets everything up, then runs tidy, the Rust tests and the real clients, and says how many passed.
 
 mod counts;
+mod mariadb;
 mod modes;
 mod postgres;
 
 use crate::run::{Outcome, cargo, is_installed, root, tee};
 use crate::{setup, tidy};
 use counts::Counts;
+use mariadb::MariaDb;
 use postgres::Postgres;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -51,6 +53,7 @@ struct Environment {
     node_modules: PathBuf,
     data: Option<PathBuf>,
     postgres: Postgres,
+    mariadb: MariaDb,
 }
 
 impl Environment {
@@ -61,12 +64,15 @@ impl Environment {
             node_modules: setup::node_modules("conformance/oidc/package.json")?,
             data: setup::data_dir(),
             postgres: Postgres::start()?,
+            mariadb: MariaDb::start()?,
         })
     }
 
     fn give<'a>(&self, command: &'a mut Command, options: &Options) -> &'a mut Command {
         command.env("DATAHALL_BIN", &self.binary).env("DATAHALL_PYTHON", &self.python);
         command.env("DATAHALL_NODE_MODULES", &self.node_modules).env("DATAHALL_TEST_POSTGRES", &self.postgres.url);
+        command.env("DATAHALL_TEST_MARIADB", &self.mariadb.url).env("DATAHALL_TEST_POSTGRES_LOG", &self.postgres.log);
+        command.env("DATAHALL_TEST_MARIADB_LOG", &self.mariadb.log);
         match &self.data {
             Some(data) => command.env("DATAHALL_DATA", data),
             None => command.env_remove("DATAHALL_DATA"),

@@ -21,12 +21,13 @@ use std::sync::Arc;
 impl DataFusionEngine {
     pub(super) async fn open_table(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>> {
         let context = self.parallel.clone();
-        let (wanted, access, lake) = (spec.clone(), access.clone(), self.lake.clone());
-        let opened = self.cpu.run(async move { sources::open(&context, &wanted, &lake, &access).await }).await?;
+        let (wanted, access, lake, hub) = (spec.clone(), access.clone(), self.lake.clone(), self.hub.clone());
+        let opened = self.cpu.run(async move { sources::open(&context, &wanted, (&lake, &hub), &access).await }).await?;
         let schema = opened.provider.schema();
         check_index(&spec.options, &schema)?;
         let mut notes = opened.notes;
-        if !spec.options.lazy {
+        // What may differ at each read is read at each.
+        if !spec.options.lazy && !opened.live {
             let location = spec.source.name();
             match self.load_all(opened.provider.clone(), &spec.options, location).await? {
                 Loaded::Resident(resident) => return Ok(resident_table(resident, &spec.options, opened.storage_bytes, notes)),

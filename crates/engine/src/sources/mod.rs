@@ -23,6 +23,7 @@ mod parquet;
 pub(crate) mod pinned_file;
 pub(crate) mod pinned_store;
 mod provider;
+mod renamed;
 mod rows;
 pub(crate) mod s3;
 mod schema;
@@ -37,6 +38,7 @@ use datafusion::prelude::SessionContext;
 use datahall_core::dataset::{DatasetSpec, FileFormat, FileSource, ReadOptions, Source};
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
+pub(crate) use connected::{Hub, probe, schemas, tables, with_federation};
 pub(crate) use errors::{explain, explain_at_open};
 use std::sync::Arc;
 
@@ -58,7 +60,7 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// `Invalid` naming the location as it was written and what is wrong with it.
-pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &Lake, access: &Access) -> Result<Opened> {
+pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, (lake, hub): (&Lake, &Hub), access: &Access) -> Result<Opened> {
     let opened = match &spec.source {
         Source::Files(source) => files(context, source, &spec.options, access).await?,
         Source::Delta { location, version } => {
@@ -68,9 +70,8 @@ pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &La
         Source::Managed { table, version } => {
             delta::open(context, &lake.location(table)?, *version, lake.in_use(), &Access::default()).await?
         }
-        Source::Connected { connection, part, version } => {
-            let at = lake.lakehouse();
-            match connected::files::find(connection, part, at, access).await? {
+        Source::Connected { connection, part, version } if connected::files::reaches(&connection.reach) => {
+            match connected::files::find(connection, part, lake.lakehouse(), access).await? {
                 connected::files::Found::Files(source, within) => files(context, &source, &spec.options, &within).await?,
                 connected::files::Found::Delta(location, within) => {
                     no_options(&spec.options)?;
@@ -78,7 +79,12 @@ pub(crate) async fn open(context: &SessionContext, spec: &DatasetSpec, lake: &La
                 }
             }
         }
+        Source::Connected { connection, part, .. } => {
+            no_options(&spec.options)?;
+            connected::open(hub, connection, part, access).await?
+        }
     };
+    let opened = Opened { provider: renamed::renamed(opened.provider, &spec.options.rename)?, ..opened };
     let schema = opened.provider.schema();
     if schema.fields().is_empty() {
         return Err(Error::invalid(format!("{}: no columns", http::shown_location(spec.source.name()))));

@@ -8,6 +8,7 @@ mod text;
 
 use super::{Opened, open};
 use crate::lake::Lake;
+use crate::sources::Hub;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -59,7 +60,7 @@ impl Lab {
     }
 
     async fn open(&self, format: FileFormat, location: &str) -> Result<Opened> {
-        open(&self.context, &self.spec(format, location), &lake(), &Access::default()).await
+        open(&self.context, &self.spec(format, location), (&lake(), &Hub::default()), &Access::default()).await
     }
 
     /// The message of the refusal, with the folder's own path taken out.

@@ -19,6 +19,8 @@ pub(super) struct Postgres {
     user: Option<String>,
     /// How to reach it, as a user who may do everything: `postgres://…/postgres`.
     pub(super) url: String,
+    /// What it logs.
+    pub(super) log: PathBuf,
 }
 
 impl Postgres {
@@ -34,7 +36,8 @@ impl Postgres {
         let user = setup::is_root().then(unprivileged);
         let folder = std::env::temp_dir().join(format!("datahall-postgres-{}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let mut server = Self { programs, folder, user, url: String::new() };
+        let log = folder.join("log");
+        let mut server = Self { programs, folder, user, url: String::new(), log };
         if let Some(user) = &server.user {
             must(Command::new("chown").arg(user).arg(&server.folder), "giving PostgreSQL its folder")?;
         }
@@ -54,7 +57,7 @@ impl Postgres {
             let sockets = format!("-c unix_socket_directories='{}'", self.folder.display());
             let options = format!("-p {port} -c listen_addresses=127.0.0.1 {sockets} -c fsync=off -c max_connections=500");
             start.args(["start", "--wait", "--silent", "--options", &options, "--pgdata"]).arg(self.data());
-            start.arg("--log").arg(self.folder.join("log")).stdout(Stdio::null());
+            start.arg("--log").arg(&self.log).stdout(Stdio::null());
             match must(&mut start, "starting PostgreSQL") {
                 Ok(()) => {
                     self.url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
@@ -63,7 +66,7 @@ impl Postgres {
                 Err(error) => why = error,
             }
         }
-        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         Err(format!("{why}\n{log}"))
     }
 
@@ -118,7 +121,7 @@ fn unprivileged() -> String {
     ["postgres"].into_iter().find(exists).unwrap_or("nobody").to_owned()
 }
 
-fn free_port() -> Outcome<u16> {
+pub(super) fn free_port() -> Outcome<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| format!("no free port: {error}"))?;
     Ok(listener.local_addr().map_err(|error| format!("no free port: {error}"))?.port())
 }

@@ -1,46 +1,138 @@
-//! What is behind connections.
+//! What is read through connections: databases, and files behind a root. One folder a kind of database; what they share is here.
 
+mod adbc;
+mod arrays;
+mod batches;
+mod dialect;
+mod failures;
+mod federated;
 pub(crate) mod files;
+mod filters;
+mod flow;
+mod fresh;
 mod ground;
-
+mod http;
+mod hub;
+mod mysql;
+mod outside;
+mod postgresql;
+mod provider;
+mod reach;
+mod sqlite;
+mod statement;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_db;
 
-use datahall_core::connection::{Connection, OutsideTable};
+pub(crate) use federated::with_federation;
+pub(crate) use hub::Hub;
+
+use super::{Opened, Ways, delta, files as of_files, no_options};
+use datahall_core::connection::{Connection, OutsideTable, Part, Reach};
+use datahall_core::dataset::ReadOptions;
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
+use fresh::Fresh;
+use futures::FutureExt;
+use outside::Outside;
 use std::path::Path;
+use std::sync::Arc;
 
-/// See [`Engine::probe`](datahall_core::engine::Engine::probe); `lakehouse` is the folder of those connections of that type that name
-/// none.
-pub(crate) async fn probe(connection: &Connection, lakehouse: &Path, access: &Access) -> Result<()> {
-    if files::reaches(&connection.reach) {
-        return files::probe(connection, lakehouse, access).await;
+/// Opens a table or a statement of a database, or a table of files, which is looked for anew at each read unless it is opened
+/// `at` one version.
+///
+/// # Errors
+/// `Invalid` for what is not there or is no SELECT; `Unavailable` when the database does not answer.
+pub(super) async fn open(
+    ways: &Ways,
+    connection: &Arc<Connection>,
+    (part, at): (&Part, Option<u64>),
+    options: &ReadOptions,
+    access: &Access,
+) -> Result<Opened> {
+    if let Some(database) = ways.hub.database(connection, access).await? {
+        no_options(options)?;
+        let described = database.describe(part).await?;
+        let notes = described.notes.clone();
+        let provider = federated::provider(database, described);
+        return Ok(Opened { provider, rows: None, storage_bytes: None, notes, live: true });
     }
-    Err(unknown(connection))
+    let asked = (ways.clone(), connection.clone(), part.clone(), options.clone(), access.clone());
+    let open: fresh::Open = Arc::new(move || {
+        let (ways, connection, part, options, access) = asked.clone();
+        async move { open_files(&ways, &connection, (&part, at), &options, &access).await }.boxed()
+    });
+    let opened = open().await?;
+    if at.is_some() {
+        return Ok(opened);
+    }
+    Ok(Opened { provider: Arc::new(Fresh::new(opened.provider, open)), rows: None, live: true, ..opened })
+}
+
+async fn open_files(
+    ways: &Ways,
+    connection: &Connection,
+    (part, at): (&Part, Option<u64>),
+    options: &ReadOptions,
+    access: &Access,
+) -> Result<Opened> {
+    if let Reach::Http { root } = &connection.reach {
+        return of_files(&ways.context, &http::find(root, part)?, options, access).await;
+    }
+    match files::find(connection, part, ways.lake.lakehouse(), access).await? {
+        files::Found::Files(source, within) => of_files(&ways.context, &source, options, &within).await,
+        files::Found::Delta(location, within) => {
+            no_options(options)?;
+            delta::open(&ways.context, &location, at, ways.lake.in_use(), &within).await
+        }
+    }
+}
+
+async fn database(ways: &Ways, connection: &Connection, access: &Access) -> Result<Arc<dyn Outside>> {
+    let none = || Error::internal(format!("connections of type {} are no database", connection.reach.kind()));
+    ways.hub.database(connection, access).await?.ok_or_else(none)
+}
+
+/// See [`Engine::probe`](datahall_core::engine::Engine::probe).
+pub(crate) async fn probe(ways: &Ways, connection: &Connection, access: &Access) -> Result<()> {
+    match &connection.reach {
+        Reach::Http { root } => http::probe(connection, root, access).await,
+        reach if files::reaches(reach) => files::probe(connection, ways.lake.lakehouse(), access).await,
+        _ => database(ways, connection, access).await?.probe().await,
+    }
 }
 
 /// See [`Engine::schemas`](datahall_core::engine::Engine::schemas).
-pub(crate) async fn schemas(connection: &Connection, lakehouse: &Path, access: &Access) -> Result<Vec<String>> {
-    if files::reaches(&connection.reach) {
-        return files::schemas(connection, lakehouse, access).await;
+pub(crate) async fn schemas(ways: &Ways, connection: &Connection, access: &Access) -> Result<Vec<String>> {
+    match &connection.reach {
+        Reach::Http { root } => http::probe(connection, root, access).await.map(|()| vec![http::SCHEMA.to_owned()]),
+        reach if files::reaches(reach) => files::schemas(connection, ways.lake.lakehouse(), access).await,
+        _ => database(ways, connection, access).await?.schemas().await,
     }
-    Err(unknown(connection))
 }
 
 /// See [`Engine::tables`](datahall_core::engine::Engine::tables).
 pub(crate) async fn tables(
+    ways: &Ways,
     connection: &Connection,
     schema: Option<&str>,
-    lakehouse: &Path,
     access: &Access,
 ) -> Result<Vec<OutsideTable>> {
-    if files::reaches(&connection.reach) {
-        return files::tables(connection, schema, lakehouse, access).await;
+    let unknown = |schema: &str| Error::not_found(format!("not found: schema: {schema}"));
+    match &connection.reach {
+        Reach::Http { .. } => match schema.filter(|schema| *schema != http::SCHEMA) {
+            Some(schema) => Err(unknown(schema)),
+            None => Ok(Vec::new()),
+        },
+        reach if files::reaches(reach) => files::tables(connection, schema, ways.lake.lakehouse(), access).await,
+        _ => {
+            let database = database(ways, connection, access).await?;
+            let tables = database.tables(schema).await?;
+            match schema.filter(|_| tables.is_empty()) {
+                Some(schema) if !database.schemas().await?.iter().any(|known| known == schema) => Err(unknown(schema)),
+                _ => Ok(tables),
+            }
+        }
     }
-    Err(unknown(connection))
-}
-
-fn unknown(connection: &Connection) -> Error {
-    Error::internal(format!("connections of type {} are not there yet", connection.reach.kind()))
 }

@@ -48,7 +48,7 @@ fn spec(lab: &Lab) -> DatasetSpec {
 }
 
 async fn opened(lab: &Lab) -> Result<Opened> {
-    open(&lab.context, &spec(lab), &lake(), &Access::default()).await
+    open(&lab.context, &spec(lab), (&lake(), &crate::sources::Hub::default()), &Access::default()).await
 }
 
 async fn refusal(lab: &Lab) -> String {
@@ -87,11 +87,11 @@ async fn columns_are_chosen_as_with_files() {
     log.commit(&[log.add("a.parquet")]);
     let mut spec = spec(&lab);
     spec.options.columns = vec!["NAME".into(), "id".into()];
-    let opened = open(&lab.context, &spec, &lake(), &Access::default()).await.unwrap();
+    let opened = open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default()).await.unwrap();
     assert_eq!(types(&opened), ["name Utf8", "Id Int64"]);
     assert_eq!(lab.rows(&opened, "SELECT * FROM t WHERE \"Id\" = 2").await.unwrap(), "b 2");
     spec.options.columns = vec!["nope".into()];
-    assert_eq!(open(&lab.context, &spec, &lake(), &Access::default()).await.err().unwrap().message(), "unknown column: nope");
+    assert_eq!(open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default()).await.err().unwrap().message(), "unknown column: nope");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn logs_that_name_what_is_outside_or_missing_are_refused() {
     assert_eq!(refusal(&lab).await, "t: a.parquet is missing, although the Delta log names it (vacuumed?)");
     std::os::unix::fs::symlink(&secret, lab.path("t/a.parquet")).unwrap();
     let access = Access { roots: Some(vec![lab.folder.path().to_owned()]), private_networks: false };
-    let error = open(&lab.context, &spec(&lab), &lake(), &access).await.err().unwrap();
+    let error = open(&lab.context, &spec(&lab), (&lake(), &crate::sources::Hub::default()), &access).await.err().unwrap();
     assert!(lab.plain(&error).contains("a.parquet is missing"), "{error:?}");
 }
 

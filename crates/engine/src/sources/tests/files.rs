@@ -73,7 +73,7 @@ async fn spreadsheets_that_are_none_are_refused() {
     let mut spec = lab.spec(FileFormat::Xlsx, "a.xlsx");
     spec.options.format.insert("page".into(), "1".into());
     assert!(
-        open(&lab.context, &spec, &lake(), &Access::default()).await.err().unwrap().message().starts_with("unknown option: page")
+        open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default()).await.err().unwrap().message().starts_with("unknown option: page")
     );
 }
 
@@ -88,7 +88,7 @@ async fn files_of_other_formats_and_unreadable_ones_are_refused() {
     let mut spec = lab.spec(FileFormat::Parquet, "x.parquet");
     spec.options.format.insert("sheet".into(), "1".into());
     assert!(
-        open(&lab.context, &spec, &lake(), &Access::default())
+        open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default())
             .await
             .err()
             .unwrap()

@@ -102,7 +102,7 @@ async fn columns_are_chosen_in_their_order() {
     lab.parquet("x.parquet", &[("Id", ints(&[1, 2])), ("name", texts(&["a", "b"])), ("z", ints(&[8, 9]))]);
     let mut spec = lab.spec(FileFormat::Parquet, "x.parquet");
     spec.options.columns = vec!["Z".into(), "id".into()];
-    let opened = open(&lab.context, &spec, &lake(), &Access::default()).await.unwrap();
+    let opened = open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default()).await.unwrap();
     assert_eq!(types(&opened), ["z Int64", "Id Int64"]);
     assert_eq!(lab.all(&opened).await, sorted("8 1|9 2"));
     assert_eq!(lab.rows(&opened, "SELECT \"Id\" FROM t WHERE z > 8").await.unwrap(), "2");
@@ -110,7 +110,7 @@ async fn columns_are_chosen_in_their_order() {
     assert!(lab.rows(&opened, "SELECT name FROM t").await.is_err());
     for (columns, message) in [(["nope"].to_vec(), "unknown column: nope"), (["id", "ID"].to_vec(), "column named twice: ID")] {
         spec.options.columns = columns.into_iter().map(str::to_owned).collect();
-        assert_eq!(open(&lab.context, &spec, &lake(), &Access::default()).await.err().unwrap().message(), message);
+        assert_eq!(open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default()).await.err().unwrap().message(), message);
     }
 }
 

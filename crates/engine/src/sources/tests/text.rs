@@ -54,14 +54,14 @@ async fn csv_options_and_packed_files() {
     for (key, value) in [("delimiter", ";"), ("quote", "'"), ("header", "false"), ("null_values", "[\"NA\", \"-\"]")] {
         spec.options.format.insert(key.into(), value.into());
     }
-    let opened = open(&lab.context, &spec, &lake(), &Access::default()).await.unwrap();
+    let opened = open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default()).await.unwrap();
     assert_eq!(types(&opened), ["column_1 Int64", "column_2 Utf8"]);
     assert_eq!(lab.all(&opened).await, sorted("1 a;b| c"));
     for (key, value) in [("delimiter", "ab"), ("header", "maybe"), ("skip", "1"), ("quote", ";")] {
         let mut spec = lab.spec(FileFormat::Csv, "x.csv");
         spec.options.format.insert(key.into(), value.into());
         spec.options.format.entry("delimiter".into()).or_insert(";".into());
-        let error = open(&lab.context, &spec, &lake(), &Access::default()).await.err().unwrap();
+        let error = open(&lab.context, &spec, (&lake(), &crate::sources::Hub::default()), &Access::default()).await.err().unwrap();
         assert!(error.message().contains(key), "{}", error.message());
     }
     lab.write("z/a.csv.gz", gzip("x,y\n1,2\n"));
