@@ -29,6 +29,7 @@ mod refusals;
 mod registry;
 mod saved_queries;
 mod service;
+mod shelf;
 mod sql;
 #[cfg(test)]
 mod testing;
@@ -49,8 +50,13 @@ pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };
 pub use datasets::{Found, Total, View};
+pub use home::Home;
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
 pub use versions::{At, FLOOR_HOURS, History, Optimize, Optimized, Restored, VacuumRequest};
+pub use shelf::{
+    ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
+    RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
+};

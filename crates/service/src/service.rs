@@ -219,7 +219,7 @@ impl Service {
             let entry =
                 self.configured_entry(block, reconciled).map_err(|error| error.context(format!("dataset '{}'", block.name)))?;
             let entry = Arc::new(entry);
-            self.registry.reserve(&block.name)?.fill(entry.clone());
+            self.registry.reserve(home::PROJECT, &block.name)?.fill(entry.clone());
             if entry.on_start() == Some(OnStart::Eager) {
                 if block.is_query() { queries.push(entry) } else { eager.push(entry) }
             }

@@ -5,9 +5,10 @@ use super::freshness::{Freshness, PERIOD};
 use super::last_use::{LastUse, LastUses, Used};
 use super::{principals, secrets};
 use crate::accounts::organisations;
+use crate::home::{self, Home};
 use crate::permission::unauthenticated;
 use crate::{Membership, Principal};
-use datahall_catalog::{Actor, Catalog, Epochs, Hidden, Key, Millis, Organisation, Session, User};
+use datahall_catalog::{Actor, Catalog, Epochs, Hidden, Key, Millis, Organisation, Project, Session, User};
 use datahall_core::clock::Clock;
 use datahall_core::privilege::Role;
 use datahall_core::{Code, Error, Result};
@@ -57,6 +58,7 @@ pub(crate) struct Directory {
     keys: Cache<KnownKey>,
     sessions: Cache<KnownSession>,
     organisations: Cache<Organisation>,
+    homes: Cache<Home>,
     freshness: Freshness,
     seen: Mutex<Epochs>,
     uses: LastUses,
@@ -75,6 +77,7 @@ impl Directory {
             keys: Cache::new(MOST),
             sessions: Cache::new(MOST),
             organisations: Cache::new(MOST),
+            homes: Cache::new(MOST),
             freshness: Freshness::default(),
             seen: Mutex::default(),
             uses,
@@ -146,6 +149,16 @@ impl Directory {
         Ok(Membership { organisation: known.meta.id.clone(), key: known.key.clone(), role })
     }
 
+    /// The default project of the organisation of that id.
+    pub(crate) async fn home(&self, organisation: &str) -> Result<Home> {
+        let load = async {
+            let found = self.catalog.find(Project::by_key(organisation, home::PROJECT)).await?;
+            Ok(found.map(|project| Home::of(&project)))
+        };
+        let known = self.remembered(&self.homes, organisation, |_| true, load).await?;
+        known.map(|home| (*home).clone()).ok_or_else(|| Error::not_found("not found: the organisation's default project"))
+    }
+
     /// What is told whenever records of datasets or schedules have changed, on whichever node.
     pub(crate) fn datasets_moved(&self) -> Arc<Notify> {
         self.datasets_moved.clone()
@@ -155,7 +168,7 @@ impl Directory {
     pub(crate) fn forget(&self, tables: &[&str]) {
         let touches = |names: &[&str]| tables.iter().any(|table| names.contains(table));
         let accounts = touches(ACCOUNTS);
-        if touches(&["datasets", "schedules"]) {
+        if touches(&["datasets", "schedules", "connections"]) {
             self.datasets_moved.notify_one();
         }
         // Projects say what groups and owners may do in them.
@@ -167,6 +180,9 @@ impl Directory {
         }
         if accounts || projects || touches(&["sessions"]) {
             self.sessions.clear();
+        }
+        if projects || touches(&["organisations"]) {
+            self.homes.clear();
         }
         if touches(&["organisations"]) {
             self.organisations.clear();

@@ -35,8 +35,8 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
     }
     let grants = Grants::new(roles.iter().map(of_role).chain(in_projects));
     // Where he acts unless he says otherwise.
-    let organisation = roles.into_iter().next();
-    Ok(Some(Principal { kind, grants, reads_public: true, organisation, groups, attributes }))
+    let organisation = roles.first().cloned();
+    Ok(Some(Principal { kind, grants, reads_public: true, organisation, memberships: roles.into(), groups, attributes }))
 }
 
 /// What is remembered of the key.
@@ -79,7 +79,8 @@ pub(super) async fn of_key(catalog: &Catalog, key: Key) -> Result<KnownKey> {
     let grants = Grants::new(organisation.iter().map(of_role).chain(resolved.grants).chain(in_projects));
     (known.by_name, known.incomplete) = (resolved.by_name, !resolved.complete);
     let groups = key.groups;
-    known.principal = Some(Principal { kind, grants, reads_public: true, organisation, groups, attributes });
+    let memberships = organisation.iter().cloned().collect();
+    known.principal = Some(Principal { kind, grants, reads_public: true, organisation, memberships, groups, attributes });
     Ok(known)
 }
 

@@ -27,7 +27,7 @@ impl Service {
     /// As [`Service::require_read`]; `NotFound`.
     pub async fn status(&self, ctx: &Ctx, name: &str) -> Result<Status> {
         self.require_read(ctx)?;
-        Ok(self.status_of(ctx, &*self.find(ctx, name)?).await)
+        Ok(self.status_of(ctx, &*self.find(ctx, name).await?).await)
     }
 
     async fn status_of(&self, ctx: &Ctx, entry: &Entry) -> Status {
@@ -35,6 +35,7 @@ impl Service {
         let opened = snapshot.current.as_ref().map(|current| (&current.generation, self.handle(ctx, current)));
         let (description, asked_lazy) = match &entry.origin {
             Origin::Source { spec, .. } => (spec.description.clone(), spec.options.lazy),
+            Origin::Record(of) => (of.description.clone(), of.options.lazy),
             Origin::Statement(_) => (None, false),
         };
         // What its size and its loads tell depends on what is kept from the caller.

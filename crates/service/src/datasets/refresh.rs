@@ -1,9 +1,9 @@
 //! Refreshing: a dataset's rows loaded anew by a job, on every node that holds it.
 
 use crate::jobs::context_param as param;
-use crate::{Ctx, JobCtx, JobInfo, NewJob, Object, Service, Work, home};
+use crate::{Ctx, JobCtx, JobInfo, NewJob, Object, Service, Work};
 use async_trait::async_trait;
-use datahall_catalog::{AuditEntry, Dataset, Visibility};
+use datahall_catalog::{AuditEntry, Dataset, Project, Visibility};
 use datahall_core::access::{Scope, Verdict, decide};
 use datahall_core::privilege::Privilege;
 use datahall_core::{Code, Error, Result};
@@ -50,13 +50,13 @@ impl Service {
     /// # Errors
     /// `NotFound` for a dataset that the caller may not know of; `Forbidden` without WRITE_DATA on it, or RUN_JOBS on its project.
     pub async fn refresh(&self, ctx: &Ctx, name: &str, idempotency_key: Option<String>) -> Result<JobInfo> {
-        let entry = self.find(ctx, name)?;
+        let entry = self.find(ctx, name).await?;
         let id = entry.record.get().ok_or_else(|| {
             Error::invalid(format!("invalid value: '{}' is a temporary query, which is not refreshed", entry.name))
         })?;
         let params = refresh_params(id, &entry.name, None);
         let job = NewJob::one(Refresh::NAME, params, refresh_output(id));
-        self.start_job(ctx, NewJob { project: Some(home::PROJECT.to_owned()), idempotency_key, ..job }).await
+        self.start_job(ctx, NewJob { project: Some(entry.home.project().to_owned()), idempotency_key, ..job }).await
     }
 
     /// The record that the parameters name, if the caller may refresh it.
@@ -78,13 +78,8 @@ impl Service {
         }
     }
 
+    /// Lets the generation of a dataset grow; this node has the new rows already, if it holds any.
     async fn grow(&self, ctx: &Ctx, id: &str) -> Result<i64> {
-        self.grow_by(ctx, id, "dataset.refresh", json!({})).await
-    }
-
-    /// Lets the generation of a dataset grow; this node has the new rows already, if it holds any. `action` is what the audit log calls
-    /// what was done, and `detail`, an object, what it says of it beside the generation.
-    pub(crate) async fn grow_by(&self, ctx: &Ctx, id: &str, action: &str, mut detail: serde_json::Value) -> Result<i64> {
         let mut change = self.catalog.change(&ctx.actor()).await?;
         let gone = || Error::not_found("the dataset is gone");
         let mut dataset = change.get::<Dataset>(id).await?.ok_or_else(gone)?;
@@ -93,10 +88,9 @@ impl Service {
             entry.seen.fetch_max(dataset.generation, Ordering::AcqRel);
         }
         change.update(&mut dataset).await?;
-        let organisation = home::ORGANISATION;
-        let entry = AuditEntry::about(action, &dataset).organisation(organisation);
-        detail["generation"] = dataset.generation.into();
-        change.commit(entry.detail(detail)).await?;
+        let project = change.get::<Project>(&dataset.project).await?.ok_or_else(gone)?;
+        let entry = AuditEntry::about("dataset.refresh", &dataset).organisation(project.organisation);
+        change.commit(entry.detail(json!({"generation": dataset.generation}))).await?;
         Ok(dataset.generation)
     }
 }

@@ -40,8 +40,7 @@ impl View {
 
     /// Names what `question` answers here, without quotes; `None` where the same question may be answered otherwise next time.
     pub fn etag(&self, question: &dyn Debug) -> Option<String> {
-        let live = self.opened.handle.table.info().live;
-        (!live).then(|| self.opened.generation.etag(&self.opened.handle.policy, question))
+        self.opened.etag(question)
     }
 }
 
@@ -53,7 +52,7 @@ impl Service {
     /// [is of the source](Error::is_of_source) when that could not be opened.
     pub async fn view(&self, ctx: &Ctx, name: &str) -> Result<View> {
         self.require_read(ctx)?;
-        let entry = self.readable(ctx, name)?;
+        let entry = self.readable(ctx, name).await?;
         let opened = self
             .rows_of(ctx, entry.clone())
             .await

@@ -3,6 +3,7 @@
 use super::kept::sorted;
 use super::{Kept, KeptMask};
 use crate::config::{MaskBlock, Visibility, check_row_filter};
+use crate::shelf::DetailsChange;
 use datahall_core::policy::{ColumnMask, Strategy};
 use datahall_core::{Code, Error, Result};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct PolicyChange {
     pub row_filter: Option<Option<String>>,
     /// Who may know that the dataset is there.
     pub visibility: Option<Visibility>,
+    /// What of its other settings is to change along with it.
+    pub details: DetailsChange,
 }
 
 /// How masks are to change, by the names of columns.
@@ -54,7 +57,7 @@ impl PolicyChange {
     ///
     /// # Errors
     /// `Invalid` for what no policy can say; `Conflict` for what the configuration file states.
-    pub(super) fn applied_to(&self, before: &Kept) -> Result<Kept> {
+    pub(crate) fn applied_to(&self, before: &Kept) -> Result<Kept> {
         let mut after = before.clone();
         if let Some(masks) = &self.masks {
             after.masks = masks.applied_to(before)?;

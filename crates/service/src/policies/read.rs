@@ -4,7 +4,7 @@ use super::Kept;
 use crate::config::Visibility;
 use crate::loading::not_found;
 use crate::registry::Entry;
-use crate::{Ctx, Service, home};
+use crate::{Ctx, Membership, Service};
 use datahall_catalog::{Change, Dataset, Mask};
 use datahall_core::access::Verdict;
 use datahall_core::policy::Strategy;
@@ -54,7 +54,7 @@ impl Service {
     /// `Forbidden` without READ_CONF on it.
     pub async fn policy(&self, ctx: &Ctx, name: &str) -> Result<PolicyInfo> {
         self.require_read(ctx)?;
-        let entry = self.of_own_organisation(ctx, name)?;
+        let entry = self.of_own_organisation(ctx, name).await?;
         self.require_on(ctx, &entry, Privilege::ReadConf, "reading the policy of")?;
         let Some(id) = entry.record.get() else {
             let visibility = if self.is_private(&entry) { Visibility::Private } else { Visibility::Public };
@@ -66,7 +66,7 @@ impl Service {
     }
 
     /// A dataset and its masks, of one moment.
-    pub(super) async fn policy_records(&self, id: &str) -> Result<Option<(Dataset, Vec<Mask>)>> {
+    pub(crate) async fn policy_records(&self, id: &str) -> Result<Option<(Dataset, Vec<Mask>)>> {
         let of_it = || datahall_catalog::List::<Mask>::all().only("dataset", id);
         let mut there = self.catalog.get::<Dataset>(id).await?;
         // Every change to a mask raises the version of its dataset.
@@ -87,7 +87,7 @@ impl Service {
         Ok(Some((dataset, masks)))
     }
 
-    pub(super) fn info(&self, ctx: &Ctx, entry: &Arc<Entry>, dataset: &Dataset, kept: &Kept) -> PolicyInfo {
+    pub(crate) fn info(&self, ctx: &Ctx, entry: &Arc<Entry>, dataset: &Dataset, kept: &Kept) -> PolicyInfo {
         let changes = self.verdict(ctx, entry, Privilege::WriteConf) == Verdict::Allowed;
         let visible = entry.current().map(|current| current.policy.for_ctx(ctx));
         let shown =
@@ -111,9 +111,10 @@ impl Service {
     }
 
     /// A dataset that the caller may know of and that is of the organisation he acts in, where he acts in one.
-    pub(super) fn of_own_organisation(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
-        let elsewhere = ctx.principal.organisation.as_ref().is_some_and(|own| own.organisation != home::ORGANISATION);
-        if elsewhere { Err(not_found(name)) } else { self.find(ctx, name) }
+    pub(crate) async fn of_own_organisation(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
+        let entry = self.find(ctx, name).await?;
+        let elsewhere = |own: &Membership| own.organisation != entry.home.organisation();
+        if ctx.principal.organisation.as_ref().is_some_and(elsewhere) { Err(not_found(name)) } else { Ok(entry) }
     }
 
     /// Refuses callers who have not `privilege` on the dataset.

@@ -44,7 +44,7 @@ impl Service {
     }
 
     async fn as_of(&self, ctx: &Ctx, now: Opened, at: &At) -> Result<Opened> {
-        let table = self.versioned(&now.entry)?;
+        let table = self.versioned(&now.entry).await?;
         // Finding versions and opening them is work like any query's.
         let permit = self.admit(ctx)?;
         let version = match at {
@@ -59,7 +59,7 @@ impl Service {
         drop(permit);
         let stated = now.entry.stated();
         let (then, is) = (&generation.table.info().schema, &now.generation.table.info().schema);
-        let policy = self.in_force(&narrowed(&stated, then, is), then).await.map_err(|error| match error.code() {
+        let policy = self.in_force(&now.entry, &narrowed(&stated, then, is), then).await.map_err(|error| match error.code() {
             Code::Invalid => unsuited(&now.entry.name, version).with_detail(error),
             _ => error,
         })?;

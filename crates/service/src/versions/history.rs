@@ -26,8 +26,8 @@ impl Service {
     /// `Unavailable` also when the table cannot be reached.
     pub async fn history(&self, ctx: &Ctx, name: &str, (limit, offset): (u64, u64)) -> Result<History> {
         self.require_read(ctx)?;
-        let entry = self.readable(ctx, name)?;
-        let table = self.versioned(&entry)?;
+        let entry = self.readable(ctx, name).await?;
+        let table = self.versioned(&entry).await?;
         let _permit = self.admit(ctx)?;
         let number = |wide: u64| usize::try_from(wide).unwrap_or(usize::MAX);
         let page = (number(limit), number(offset));

@@ -31,7 +31,7 @@ impl Service {
     /// As [`Service::require_upkeep`]; `Invalid` for a size out of all bounds and for columns that are not there for the caller as they
     /// are; `Conflict` while other upkeep goes on; `Unavailable` while the dataset is not loaded.
     pub async fn optimize(&self, ctx: &Ctx, name: &str, wanted: Optimize) -> Result<Optimized> {
-        let entry = self.upkeep_of(ctx, name, "dataset.optimize")?;
+        let entry = self.upkeep_of(ctx, name, "dataset.optimize").await?;
         let Optimize { target_size_mb, z_order } = wanted;
         if !(1..=MOST_MB).contains(&target_size_mb) {
             return Err(Error::invalid(format!("target_size_mb: must be from 1 to {MOST_MB}")));
@@ -45,7 +45,7 @@ impl Service {
     }
 
     async fn optimize_of(&self, ctx: &Ctx, entry: &Arc<Entry>, how: &Compaction) -> Result<Optimized> {
-        let table = self.versioned(entry)?;
+        let table = self.versioned(entry).await?;
         let _alone = self.alone(entry)?;
         let done = self.engine.compact(&table.source, how, &table.access).await.map_err(|error| table.explain(error))?;
         if done.files_removed > 0 || done.files_added > 0 {
@@ -63,7 +63,7 @@ impl Service {
 
     /// The source's own names of columns. The order of rows must not tell of what the caller does not see as it is.
     async fn layout(&self, ctx: &Ctx, entry: &Arc<Entry>, columns: &[String]) -> Result<Vec<String>> {
-        let table = self.versioned(entry)?;
+        let table = self.versioned(entry).await?;
         let handle = self.rows_of(ctx, entry.clone()).await?.handle;
         let schema = handle.schema();
         let own = |name: &String| {

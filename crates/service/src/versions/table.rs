@@ -1,7 +1,7 @@
 //! The table with versions behind a dataset.
 
 use crate::registry::{Entry, Origin};
-use crate::{Ctx, Service, home};
+use crate::{Ctx, Service};
 use datahall_catalog::AuditEntry;
 use datahall_core::dataset::{DatasetSpec, IndexOptions, Source};
 use datahall_core::engine::Access;
@@ -56,11 +56,16 @@ impl Service {
     /// The table with versions behind the dataset.
     ///
     /// # Errors
-    /// `Conflict` when there is none.
-    pub(super) fn versioned(&self, entry: &Entry) -> Result<Versioned> {
-        let Origin::Source { spec, access, .. } = &entry.origin else { return Err(none(&entry.name)) };
+    /// `Conflict` when there is none: rows of an outside system that are kept here have no versions of their own; `Unavailable` when
+    /// its connection is gone.
+    pub(super) async fn versioned(&self, entry: &Entry) -> Result<Versioned> {
+        let (spec, access) = match &entry.origin {
+            Origin::Source { spec, access, .. } => ((**spec).clone(), access.clone()),
+            Origin::Record(of) if of.cache.is_none() => (self.spec_of(entry, of).await?, self.requested_access()),
+            Origin::Record(_) | Origin::Statement(_) => return Err(none(&entry.name)),
+        };
         let source = spec.source.at(None).ok_or_else(|| none(&entry.name))?;
-        Ok(Versioned { spec: (**spec).clone(), source, access: access.clone() })
+        Ok(Versioned { spec, source, access })
     }
 
     /// Keeps other upkeep of the dataset off as long as this is held.
@@ -78,7 +83,7 @@ impl Service {
     /// Notes in the audit log what was done to the table.
     pub(super) async fn note_upkeep(&self, ctx: &Ctx, action: &str, entry: &Entry, detail: Value) -> Result<()> {
         let object = entry.record.get().unwrap_or(&entry.name);
-        let note = AuditEntry::new(action).on("dataset", object).detail(detail).organisation(home::ORGANISATION);
+        let note = AuditEntry::new(action).on("dataset", object).detail(detail).organisation(entry.home.organisation());
         self.catalog.record(&ctx.actor(), note).await
     }
 }

@@ -150,7 +150,7 @@ async fn going_back_is_seen_by_all_in_one_step_and_noted() {
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 3);
     assert_eq!(fixture.service.history(&reader(), "t", (1, 0)).await.unwrap().commits[0].user.as_deref(), Some("admin"));
     assert_eq!(audited(&fixture, "dataset.restore").await, 1);
-    let entry = fixture.service.registry.find("t").unwrap();
+    let entry = fixture.service.registry.find("default", "t").unwrap();
     let record = fixture.service.catalog.get::<datahall_catalog::Dataset>(entry.record.get().unwrap()).await.unwrap();
     assert_eq!(record.unwrap().generation, 1);
     assert_eq!(fixture.service.restore(&admin(), "t", 9).await.unwrap_err().reason(), Some(NO_SUCH_VERSION));
@@ -183,7 +183,7 @@ async fn clearing_away_asks_who_wants_to_hurry_to_insist() {
 #[tokio::test]
 async fn only_one_keeps_a_table_up_at_a_time() {
     let fixture = lake("").await;
-    let entry = fixture.service.registry.find("t").unwrap();
+    let entry = fixture.service.registry.find("default", "t").unwrap();
     let alone = entry.upkeep.lock().await;
     let optimize = || Optimize { target_size_mb: 128, z_order: vec![] };
     for error in [
@@ -220,7 +220,7 @@ async fn only_who_may_write_keeps_up() {
     let service = &fixture.service;
     assert!(service.history(&viewer, "t", (1, 0)).await.is_ok());
     for error in [
-        service.require_upkeep(&viewer, "t").unwrap_err(),
+        service.require_upkeep(&viewer, "t").await.unwrap_err(),
         service.vacuum(&viewer, "t", vacuum(168, false)).await.unwrap_err(),
         service.restore(&viewer, "t", 0).await.unwrap_err(),
         service.optimize(&viewer, "t", Optimize { target_size_mb: 1, z_order: vec![] }).await.unwrap_err(),

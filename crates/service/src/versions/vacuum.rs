@@ -32,7 +32,7 @@ impl Service {
     /// # Errors
     /// As [`Service::require_upkeep`]; `Invalid` for less than the floor without force; `Conflict` while other upkeep goes on.
     pub async fn vacuum(&self, ctx: &Ctx, name: &str, wanted: VacuumRequest) -> Result<Vacuumed> {
-        let entry = self.upkeep_of(ctx, name, "dataset.vacuum")?;
+        let entry = self.upkeep_of(ctx, name, "dataset.vacuum").await?;
         let VacuumRequest { retention_hours, dry_run, force } = wanted;
         if retention_hours < FLOOR_HOURS && !force {
             return Err(Error::invalid(format!("retention_hours: less than {FLOOR_HOURS} needs force")));
@@ -51,7 +51,7 @@ impl Service {
     }
 
     async fn vacuum_of(&self, ctx: &Ctx, entry: &Arc<Entry>, how: &Vacuum) -> Result<Vacuumed> {
-        let table = self.versioned(entry)?;
+        let table = self.versioned(entry).await?;
         let _alone = self.alone(entry)?;
         // What is only kept in case somebody asks again is not what anybody reads.
         self.versions.forget(entry.id());
@@ -70,17 +70,17 @@ impl Service {
     /// # Errors
     /// As [`Service::require_read`]; `NotFound`; `Forbidden` without WRITE_DATA on it; `Conflict` when it has no versions (reason
     /// [`NO_VERSIONS`](datahall_core::lake::NO_VERSIONS)).
-    pub fn require_upkeep(&self, ctx: &Ctx, name: &str) -> Result<()> {
-        self.upkeep_of(ctx, name, "dataset.upkeep").map(drop)
+    pub async fn require_upkeep(&self, ctx: &Ctx, name: &str) -> Result<()> {
+        self.upkeep_of(ctx, name, "dataset.upkeep").await.map(drop)
     }
 
     /// A dataset that the caller may keep up; a refusal is noted as one of `action`.
-    pub(super) fn upkeep_of(&self, ctx: &Ctx, name: &str, action: &str) -> Result<Arc<Entry>> {
+    pub(super) async fn upkeep_of(&self, ctx: &Ctx, name: &str, action: &str) -> Result<Arc<Entry>> {
         self.require_read(ctx)?;
-        let entry = self.find(ctx, name)?;
+        let entry = self.of_own_organisation(ctx, name).await?;
         self.require_on(ctx, &entry, Privilege::WriteData, "keeping up")
             .inspect_err(|error| self.note_refusal_on(ctx, action, ("dataset", &entry.name), error))?;
-        self.versioned(&entry)?;
+        self.versioned(&entry).await?;
         Ok(entry)
     }
 }
