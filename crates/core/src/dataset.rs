@@ -1,6 +1,6 @@
 //! What a dataset is before it is opened: its name, where its rows come from, and how they are to be read.
 
-use crate::connection::{Connection, Part};
+use crate::connection::{Connection, Part, Reach};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,6 +48,20 @@ pub enum Source {
 }
 
 impl Source {
+    /// The same as of a version, or with `None` as it is; nothing for what cannot have versions. Whether what lies behind a
+    /// connection has any is only known there.
+    pub fn at(&self, version: Option<u64>) -> Option<Self> {
+        match self {
+            Self::Files(_) | Self::Connected { part: Part::Query { .. }, .. } => None,
+            Self::Delta { location, .. } => Some(Self::Delta { location: location.clone(), version }),
+            Self::Managed { table, .. } => Some(Self::Managed { table: table.clone(), version }),
+            Self::Connected { connection, part, .. } => {
+                let has_files = matches!(connection.reach, Reach::Filesystem { .. } | Reach::Lakehouse { .. } | Reach::S3 { .. });
+                has_files.then(|| Self::Connected { connection: connection.clone(), part: part.clone(), version })
+            }
+        }
+    }
+
     /// Where it is, when it is neither Datahall's own nor behind a connection.
     pub fn location(&self) -> Option<&Location> {
         match self {

@@ -9,6 +9,7 @@
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
 //! - `policies`: who sees what of a dataset, put in force and changed
 //! - `registry`: the datasets that are live, and the generations of their rows
+//! - `versions`: datasets as they were, and the upkeep of their tables
 
 mod accounts;
 mod admission;
@@ -34,6 +35,7 @@ mod shelf;
 mod sql;
 #[cfg(test)]
 mod testing;
+mod versions;
 
 pub use accounts::{
     CreatedKey, GroupChange, KeyInfo, LoggedIn, NewGroup, NewKey, NewUser, OrganisationRoleOf, UserChange, UserInfo,
@@ -58,6 +60,7 @@ pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, 
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
+pub use versions::{At, FLOOR_HOURS, History, Optimize, Optimized, Restored, VacuumRequest};
 pub use shelf::{
     BatchInfo, ImportFault, NewBatch, NewImport, OnConflict, UsableConnection,
     ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,

@@ -11,6 +11,7 @@ use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
+use crate::versions::Versions;
 use crate::{DatasetBlock, home, node};
 use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, random_hex};
@@ -74,6 +75,8 @@ pub struct Service {
     pub(crate) jobs: Queue,
     pub(crate) admission: Admission,
     pub(crate) connections: Connections,
+    /// Old versions of datasets that were asked for.
+    pub(crate) versions: Versions,
     /// What masks of strategy `tokenise` need.
     pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -138,6 +141,7 @@ impl Service {
             jobs,
             admission,
             connections,
+            versions: Versions::default(),
             token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
@@ -258,7 +262,10 @@ impl Service {
             loop {
                 tick.tick().await;
                 match me.upgrade() {
-                    Some(service) => service.drop_expired(),
+                    Some(service) => {
+                        service.drop_expired();
+                        service.versions.drop_idle(service.clock.monotonic());
+                    }
                     None => return,
                 }
             }

@@ -17,7 +17,7 @@ use datahall_core::clock::{Clock, Random, SystemRandom};
 use datahall_core::connection::{Connection, OutsideTable};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
-use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
+use datahall_core::lake::{Commit, Compacted, Compaction, NO_SUCH_VERSION, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
@@ -154,6 +154,9 @@ impl Engine for FakeEngine {
                 connections::knows(part)?;
                 return Ok(self.live_table(made_up(&schema(), self.rows.load(Ordering::Relaxed)), &spec.options));
             }
+            Source::Delta { location, version } if self.lake.has(&location.url) => {
+                return Ok(self.table(self.lake.rows(&location.url, *version)?, "ok"));
+            }
             Source::Files(_) | Source::Delta { .. } => {}
         }
         let location = spec.source.name();
@@ -235,7 +238,8 @@ impl Engine for FakeEngine {
     async fn version_at(&self, source: &Source, at: DateTime<Utc>, _: &Access) -> Result<u64> {
         let commits = self.lake.commits(source)?;
         let found = commits.iter().find(|commit| commit.at <= at);
-        found.map(|commit| commit.version).ok_or_else(|| Error::not_found("no version is that old"))
+        let none = || Error::not_found("not found: a version that old").because(NO_SUCH_VERSION);
+        found.map(|commit| commit.version).ok_or_else(none)
     }
 
     async fn vacuum(&self, source: &Source, how: &Vacuum, _: &Access) -> Result<Vacuumed> {

@@ -1,7 +1,7 @@
 //! Counting rows of one dataset.
 
 use super::query::check_size;
-use crate::{Ctx, Service};
+use crate::{At, Ctx, Service};
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, UInt64Type};
 use datahall_core::engine::{Engine, Handle, Rows};
@@ -16,8 +16,16 @@ impl Service {
     /// # Errors
     /// As [`Service::query`] and its rows.
     pub async fn count(&self, ctx: &Ctx, name: &str, filter: Expr) -> Result<u64> {
+        self.count_at(ctx, name, &At::Now, filter).await
+    }
+
+    /// As [`Service::count`], of the rows of then.
+    ///
+    /// # Errors
+    /// As [`Service::count`] and [`Service::view_at`].
+    pub async fn count_at(&self, ctx: &Ctx, name: &str, at: &At, filter: Expr) -> Result<u64> {
         self.require_read(ctx)?;
-        let opened = self.opened(ctx, name).await?;
+        let opened = self.opened_at(ctx, name, at).await?;
         check_size(&filter)?;
         let query = Query::count(filter).resolve(&opened.handle.schema(), &opened.handle.policy)?;
         let info = opened.handle.table.info();

@@ -1,7 +1,7 @@
 //! Reading rows of one dataset.
 
 use crate::admission::{Caller, refuse_if_longer};
-use crate::{Answer, Ctx, Service};
+use crate::{Answer, At, Ctx, Service};
 use datahall_core::query::{Expr, Query};
 use datahall_core::{Error, Result};
 use futures::FutureExt;
@@ -19,8 +19,16 @@ impl Service {
     /// the query names wrongly. When the rows are awaited also `Throttled` and `Unavailable` when too much is running, `Timeout`,
     /// and `LimitExceeded` for more rows than are given.
     pub async fn query(&self, ctx: &Ctx, name: &str, query: Query) -> Result<Answer> {
+        self.query_at(ctx, name, &At::Now, query).await
+    }
+
+    /// As [`Service::query`], of the rows of then.
+    ///
+    /// # Errors
+    /// As [`Service::query`] and [`Service::view_at`].
+    pub async fn query_at(&self, ctx: &Ctx, name: &str, at: &At, query: Query) -> Result<Answer> {
         self.require_read(ctx)?;
-        let opened = self.opened(ctx, name).await?;
+        let opened = self.opened_at(ctx, name, at).await?;
         check_size(&query.filter)?;
         check_size(&query.having)?;
         if query.aggregates.len() > MOST_PARTS || query.order.len() > MOST_PARTS {

@@ -27,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) record: OnceLock<String>,
     /// Held while its rows are loaded: one load at a time.
     pub(crate) loading: tokio::sync::Mutex<()>,
+    /// Held while its table is kept up: one thing at a time.
+    pub(crate) upkeep: tokio::sync::Mutex<()>,
     /// It waits in the queue for a load in the background.
     pub(crate) queued: AtomicBool,
     /// It is about to be loaded because what it reads was.
@@ -126,6 +128,7 @@ impl Entry {
             origin,
             record: OnceLock::new(),
             loading: tokio::sync::Mutex::default(),
+            upkeep: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
             cascading: AtomicBool::new(false),
             seen: AtomicI64::new(0),
@@ -152,6 +155,11 @@ impl Entry {
         let private = block.visibility == Some(Visibility::Private);
         let origin = Origin::Source { spec, access, on_start, configured };
         Ok(Self::new(Home::default(), block.name.clone(), origin, Stated { private, ..block.stated() }, random))
+    }
+
+    /// What tells it from every other, also of the same name.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn current(&self) -> Option<Current> {

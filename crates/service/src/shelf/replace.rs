@@ -65,7 +65,7 @@ impl Service {
         let (service, ctx_of_it, action, of_it) = (self.arc(), ctx.clone(), action.to_owned(), entry.clone());
         let change = tokio::spawn(async move {
             let id = of_it.record.get().cloned().ok_or_else(|| not_found(&of_it.name))?;
-            let generation = service.note_rows(&ctx_of_it, &of_it, &id, rows, &action).await?;
+            let generation = service.note_rows(&ctx_of_it, &of_it, &id, (rows, &action, json!({}))).await?;
             service.read_anew(&of_it, generation).await;
             Ok::<_, Error>(())
         });
@@ -79,7 +79,14 @@ impl Service {
         self.info_of_entry(ctx, &entry).await
     }
 
-    async fn note_rows(&self, ctx: &Ctx, entry: &Entry, id: &str, rows: Option<NewRows>, action: &str) -> Result<i64> {
+    /// Lets the generation of the record grow. The audit log calls it `action`, and says `detail`, an object, of it beside other things.
+    pub(crate) async fn note_rows(
+        &self,
+        ctx: &Ctx,
+        entry: &Entry,
+        id: &str,
+        (rows, action, mut detail): (Option<NewRows>, &str, serde_json::Value),
+    ) -> Result<i64> {
         let mut change = self.catalog.change(&ctx.actor()).await?;
         let gone = || not_found(&entry.name);
         let before = change.get::<Dataset>(id).await?.ok_or_else(gone)?;
@@ -91,14 +98,15 @@ impl Service {
             record.provenance.extend(rows.provenance);
         }
         change.update(&mut record).await?;
-        let detail = json!({"generation": record.generation, "row_count": record.row_count});
+        detail["generation"] = record.generation.into();
+        detail["row_count"] = record.row_count.into();
         let of_log = AuditEntry::updated(action, &before, &record)?.detail(detail).organisation(entry.home.organisation());
         change.commit(of_log).await?;
         Ok(record.generation)
     }
 
     /// This node reads the generation from now on; who reads the old one finishes on it.
-    pub(super) async fn read_anew(&self, entry: &Arc<Entry>, generation: i64) {
+    pub(crate) async fn read_anew(&self, entry: &Arc<Entry>, generation: i64) {
         entry.seen.fetch_max(generation, Ordering::AcqRel);
         self.renew_policy(entry).await;
         if entry.current().is_some() || entry.is_loading() {

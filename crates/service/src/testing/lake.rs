@@ -5,7 +5,7 @@ use arrow::compute::concat_batches;
 use chrono::{DateTime, Utc};
 use datahall_core::dataset::Source;
 use datahall_core::engine::Rows;
-use datahall_core::lake::{Commit, Provenance, Write, WriteMode, Written};
+use datahall_core::lake::{Commit, NO_SUCH_VERSION, Provenance, Write, WriteMode, Written};
 use datahall_core::{Error, Result};
 use futures::TryStreamExt;
 use parking_lot::Mutex;
@@ -31,7 +31,8 @@ impl FakeLake {
         let tables = self.0.lock();
         let versions = tables.get(name).ok_or_else(|| missing(name))?;
         let found = version.map_or(versions.last(), |version| versions.get(version as usize));
-        found.map(|version| version.rows.clone()).ok_or_else(|| Error::not_found(format!("no such version of {name}")))
+        let none = || Error::not_found(format!("not found: version of {name}")).because(NO_SUCH_VERSION);
+        found.map(|version| version.rows.clone()).ok_or_else(none)
     }
 
     pub(crate) async fn write(&self, name: &str, rows: Rows, write: &Write, now: DateTime<Utc>) -> Result<Written> {
@@ -74,10 +75,19 @@ impl FakeLake {
 
     /// The versions, the newest first.
     pub(crate) fn commits(&self, source: &Source) -> Result<Vec<Commit>> {
-        let Source::Managed { table, .. } = source else { return Err(Error::invalid("not a Delta table")) };
+        let table = match source {
+            Source::Managed { table, .. } => table,
+            Source::Delta { location, .. } => &location.url,
+            _ => return Err(Error::invalid("not a Delta table")),
+        };
         let tables = self.0.lock();
         let versions = tables.get(table).ok_or_else(|| missing(table))?;
         Ok(versions.iter().rev().map(|version| version.commit.clone()).collect())
+    }
+
+    /// Whether there is such a table.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.lock().contains_key(name)
     }
 
     pub(crate) fn drop_table(&self, name: &str) {

@@ -22,8 +22,6 @@ mod sqlite;
 mod statement;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_db;
 
 pub(crate) use federated::with_federation;
 pub(crate) use hub::Hub;
