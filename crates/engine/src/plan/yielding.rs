@@ -10,6 +10,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
+use datafusion::physical_plan::joins::HashJoinExec;
 use sliced::SlicedExec;
 use std::sync::Arc;
 
@@ -42,9 +43,11 @@ impl PhysicalOptimizerRule for YieldingJoins {
     }
 }
 
-/// A nested-loop join looks at every pair for one batch of its right side in one go: it is given small ones.
+/// What a join with a condition beside its keys leaves out is not given, and it does not come back before something is: all
+/// pairs of one batch of its right side are looked at in one go. It is given small ones.
 fn slicing(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    if plan.name() != "NestedLoopJoinExec" {
+    let filters = plan.downcast_ref::<HashJoinExec>().is_some_and(|join| join.filter().is_some());
+    if plan.name() != "NestedLoopJoinExec" && !filters {
         return Ok(plan);
     }
     let mut children: Vec<_> = plan.children().into_iter().cloned().collect();
