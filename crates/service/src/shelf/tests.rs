@@ -1,6 +1,10 @@
 //! Datasets that are made through APIs, over the fake engine.
 
+mod imported;
+mod kept;
+mod listed;
 mod made;
+mod shared;
 
 use crate::home::Home;
 use crate::testing::{Fixture, admin};
