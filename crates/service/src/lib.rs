@@ -7,6 +7,7 @@
 //! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
 //! - `policies`: who sees what of a dataset, put in force and changed
+//! - `uploads`: files that callers send, and what becomes of them
 //! - `registry`: the datasets that are live, and the generations of their rows
 
 mod accounts;
@@ -32,6 +33,7 @@ mod shelf;
 mod sql;
 #[cfg(test)]
 mod testing;
+mod uploads;
 
 pub use accounts::{
     CreatedKey, GroupChange, KeyInfo, LoggedIn, NewGroup, NewKey, NewUser, OrganisationRoleOf, UserChange, UserInfo,
@@ -57,3 +59,4 @@ pub use shelf::{
     ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
     RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
 };
+pub use uploads::{FoundFile, NewUpload, OnError, Purpose, Received, Refused, UploadPreview, Uploaded};

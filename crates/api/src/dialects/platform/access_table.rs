@@ -1,6 +1,6 @@
 //! Who may call which route, as data. A route that is missing here, or here and not there, fails a test.
 
-use crate::shared::route::Access::{self, Known, Open, OrganisationAdmin};
+use crate::shared::route::Access::{self, Editor, Known, Open, OrganisationAdmin};
 
 /// Method, path and who may call, of every route.
 pub(crate) const TABLE: &[(&str, &str, Access)] = &[
@@ -22,4 +22,7 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     // Reading.
     ("GET", "/api/datasets/{name}/preview", Known),
     ("GET", "/api/datasets/{name}/explore", Known),
+    // Uploads.
+    ("POST", "/api/datasets/file/preview", Known),
+    ("POST", "/api/datasets/file/upload", Editor),
 ];

@@ -15,6 +15,7 @@ mod paging;
 mod router;
 mod settings;
 mod tokens;
+mod uploads;
 
 #[cfg(test)]
 pub(crate) mod access_table;
@@ -33,6 +34,6 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
-        schemas: &[include_str!("schemas.json"), datasets::SCHEMAS],
+        schemas: &[include_str!("schemas.json"), datasets::SCHEMAS, uploads::SCHEMAS],
     }
 }

@@ -1,7 +1,7 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, datasets, jobs, login, logout, me, settings, tokens};
-use crate::shared::route::Access::{Known, Open, OrganisationAdmin};
+use super::{audit, datasets, jobs, login, logout, me, settings, tokens, uploads};
+use crate::shared::route::Access::{Editor, Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
 
@@ -27,6 +27,9 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         // Reading.
         Route::get("/api/datasets/{name}/preview", Known, datasets::preview::describe, datasets::preview::handle),
         Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
+        // Uploads. How long they take depends on the caller's line.
+        Route::post("/api/datasets/file/preview", Known, uploads::preview::describe, uploads::preview::handle).patient(),
+        Route::post("/api/datasets/file/upload", Editor, uploads::upload::describe, uploads::upload::handle).patient(),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()
