@@ -8,6 +8,7 @@
 //! - `connections`: how outside systems are reached; their secrets
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
 //! - `policies`: who sees what of a dataset, put in force and changed
+//! - `uploads`: files that callers send, and what becomes of them
 //! - `registry`: the datasets that are live, and the generations of their rows
 //! - `versions`: datasets as they were, and the upkeep of their tables
 
@@ -35,6 +36,7 @@ mod shelf;
 mod sql;
 #[cfg(test)]
 mod testing;
+mod uploads;
 mod versions;
 
 pub use accounts::{
@@ -66,3 +68,4 @@ pub use shelf::{
     ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
     RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
 };
+pub use uploads::{FoundFile, NewUpload, OnError, Purpose, Received, Refused, UploadPreview, Uploaded};

@@ -11,6 +11,7 @@ use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
+use crate::uploads::Desk;
 use crate::versions::Versions;
 use crate::{DatasetBlock, home, node};
 use datahall_catalog::Catalog;
@@ -66,6 +67,8 @@ pub struct Service {
     pub(crate) config_path: Option<PathBuf>,
     /// Where exports are put.
     pub(crate) exports_dir: PathBuf,
+    /// Where uploaded files are received.
+    pub(crate) desk: Desk,
     pub(crate) authenticator: Authenticator,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
@@ -115,6 +118,9 @@ impl Service {
         let exports_dir = data_dir.join("tmp").join("exports");
         clear(&exports_dir)
             .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", exports_dir.display())))?;
+        let uploads_dir = data_dir.join("tmp").join("uploads");
+        clear(&uploads_dir)
+            .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", uploads_dir.display())))?;
         home::ensure(&catalog).await?;
         let node = node::id(&data_dir, &*random)?;
         let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
@@ -132,6 +138,7 @@ impl Service {
             settings,
             config_path,
             exports_dir,
+            desk: Desk::new(uploads_dir),
             authenticator,
             passwords: Passwords::default(),
             throttle,

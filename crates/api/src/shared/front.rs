@@ -26,6 +26,8 @@ pub(crate) struct Front {
     pub(crate) endpoint: Arc<Endpoint>,
     /// Who may call it.
     pub(crate) access: Access,
+    /// As [`Route::patient`](super::route::Route::patient).
+    pub(crate) patient: bool,
     /// As [`Dialect::of_callers_organisation`](super::dialect::Dialect::of_callers_organisation).
     pub(crate) of_callers_organisation: bool,
     /// How its dialect writes an error.
@@ -45,7 +47,7 @@ where
     let line = Line { id: &id, method: &method, uri: &uri, started };
     let gone = Gone { app: &app, endpoint: &front.endpoint, line, armed: true };
     let work = AssertUnwindSafe(judge_and_handle(&app, &front, request, id.clone(), deadline, handler)).catch_unwind();
-    let result = match app.timeout {
+    let result = match app.timeout.filter(|_| !front.patient) {
         None => work.await,
         Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Ok(Err(timed_out()))),
     };

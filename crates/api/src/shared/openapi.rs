@@ -51,6 +51,13 @@ impl Operation {
         self
     }
 
+    /// A form with a file in it, of the named schema.
+    pub(crate) fn form(mut self, schema: &str, example: Value) -> Self {
+        let content = json!({"multipart/form-data": {"schema": reference(schema), "example": example}});
+        self.body = Some(json!({"required": true, "content": content}));
+        self
+    }
+
     /// A JSON answer of the named schema.
     pub(crate) fn answers(self, status: u16, schema: &str, text: &str) -> Self {
         self.content(status, text, json!({"application/json": {"schema": reference(schema)}}), json!({}))

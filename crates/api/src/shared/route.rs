@@ -47,6 +47,8 @@ pub(crate) struct Route {
     pub(crate) path: Cow<'static, str>,
     /// Who may call it.
     pub(crate) access: Access,
+    /// Whether it takes bodies that may take long to come, and watches over the time itself.
+    pub(crate) patient: bool,
     /// What the document says of it.
     pub(crate) describe: fn() -> Operation,
     mount: Mount,
@@ -111,7 +113,12 @@ impl Route {
                 front::run(app, front.clone(), request, move |call| handler.answer(call))
             })
         });
-        Self { method, path, access, describe, mount }
+        Self { method, path, access, patient: false, describe, mount }
+    }
+
+    /// The same route, whose handler watches over the time it takes by itself.
+    pub(crate) fn patient(self) -> Self {
+        Self { patient: true, ..self }
     }
 
     /// The same route at another path.
@@ -122,7 +129,7 @@ impl Route {
     /// Adds the route to `router`, its requests counted by `endpoint`.
     pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, dialect: &Dialect) -> Router<Arc<App>> {
         let of_callers_organisation = dialect.of_callers_organisation;
-        let front = Front { endpoint, access: self.access, of_callers_organisation, render_error: dialect.render_error };
+        let front = Front { endpoint, access: self.access, of_callers_organisation, patient: self.patient, render_error: dialect.render_error };
         router.route(&self.path, (self.mount)(Arc::new(front)))
     }
 }

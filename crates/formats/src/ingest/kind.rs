@@ -71,7 +71,7 @@ pub(super) fn of_text(name: &str, head: &[u8]) -> Result<FileFormat> {
         return Err(unsupported("the file is an HTML or XML document"));
     }
     let claimed = claimed(name);
-    match (claimed, json(text)) {
+    match (claimed, json(text, claimed)) {
         (Some(FileFormat::Json | FileFormat::Ndjson), Some((_, format))) => Ok(format),
         (Some(FileFormat::Json | FileFormat::Ndjson), None) => {
             Err(unsupported("the file's name says JSON, its content does not"))
@@ -94,12 +94,15 @@ fn plain(name: &str) -> bool {
 }
 
 /// Whether text is JSON: surely, or only if its name says so; and whether it is one value or one a line.
-fn json(text: &[u8]) -> Option<(bool, FileFormat)> {
+fn json(text: &[u8], claimed: Option<FileFormat>) -> Option<(bool, FileFormat)> {
     let after = text.get(1..).unwrap_or_default().trim_ascii_start().first();
     match text.first()? {
         b'[' => Some((matches!(after, Some(b'{')), FileFormat::Json)),
         b'{' => {
-            let format = sniff::sniff("x.json", text).format.unwrap_or(FileFormat::Json);
+            let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            let whole = serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok();
+            let lines = whole || (claimed == Some(FileFormat::Ndjson) && first.trim_ascii() != b"{");
+            let format = if lines { FileFormat::Ndjson } else { FileFormat::Json };
             Some((matches!(after, Some(b'"' | b'}')), format))
         }
         _ => None,

@@ -21,6 +21,8 @@ mod parquet;
 mod report;
 mod sheet;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod types;
 mod values;
 mod whole;
@@ -31,7 +33,7 @@ pub use hints::Hints;
 pub use limits::Limits;
 pub use report::{Problem, Report};
 pub use survey::{File, Survey, Told};
-pub use types::{Declared, contract_type};
+pub use types::Declared;
 
 /// What goes wrong with a file.
 pub type Result<T, E = Fault> = std::result::Result<T, E>;

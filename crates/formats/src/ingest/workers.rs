@@ -29,7 +29,9 @@ pub(super) fn in_order<W: Worker>(
     let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST);
     // One token for each piece between the file and `each`: what waits for a slow piece before it is bounded by them.
     let (give, take) = sync_channel::<()>(count * 2);
-    (0..count * 2).for_each(|_| drop(give.try_send(())));
+    for _ in 0..count * 2 {
+        let _ = give.try_send(());
+    }
     let (feed, fed) = sync_channel::<(usize, W::Piece)>(count);
     let (report, reported) = sync_channel::<(usize, W::Done)>(count * 2);
     let fed = Mutex::new(fed);

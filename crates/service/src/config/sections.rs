@@ -51,6 +51,8 @@ pub struct Limits {
     pub spill_mb: u64,
     /// Days after which entries of the audit log are deleted; 0: never.
     pub audit_retention_days: u32,
+    /// The longest file that is taken as an upload, in MiB.
+    pub upload_mb: u64,
 }
 
 /// `[jobs]`.
@@ -82,6 +84,7 @@ impl Default for Limits {
             query_memory_mb: None,
             spill_mb: 10_240,
             audit_retention_days: 0,
+            upload_mb: 200,
         }
     }
 }

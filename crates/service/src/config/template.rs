@@ -70,6 +70,7 @@ port = 8080
 # query_memory_mb = 1024               # for running queries, together; default: a quarter of the machine's
 # spill_mb = 10240                     # what they may put on disk together when that is not enough; 0: nothing
 # audit_retention_days = 0             # older entries of the audit log are deleted; 0: kept for ever
+# upload_mb = 200                      # the longest file that is taken as an upload
 
 # [jobs]                               # refreshes and other work that outlives a request
 # enabled = true                       # false: this server leaves it to others on the same catalog

@@ -32,4 +32,7 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/connectors/{id}/test", Known),
     ("GET", "/api/datasets/browse/schemas", Known),
     ("GET", "/api/datasets/browse/tables", Known),
+    // Uploads.
+    ("POST", "/api/datasets/file/preview", Known),
+    ("POST", "/api/datasets/file/upload", Editor),
 ];

@@ -17,6 +17,7 @@ mod paging;
 mod router;
 mod settings;
 mod tokens;
+mod uploads;
 
 #[cfg(test)]
 pub(crate) mod access_table;
@@ -35,6 +36,6 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
-        schemas: &[include_str!("schemas.json"), include_str!("connectors/schemas.json"), datasets::SCHEMAS],
+        schemas: &[include_str!("schemas.json"), include_str!("connectors/schemas.json"), datasets::SCHEMAS, uploads::SCHEMAS],
     }
 }

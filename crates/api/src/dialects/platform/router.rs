@@ -1,6 +1,6 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, connectors, datasets, jobs, login, logout, me, settings, tokens};
+use super::{audit, connectors, datasets, jobs, login, logout, me, settings, tokens, uploads};
 use crate::shared::route::Access::{Editor, Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
@@ -37,6 +37,9 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         Route::post("/api/connectors/{id}/test", Known, connectors::test::describe, connectors::test::handle),
         Route::get("/api/datasets/browse/schemas", Known, connectors::browse::describe_schemas, connectors::browse::schemas),
         Route::get("/api/datasets/browse/tables", Known, connectors::browse::describe_tables, connectors::browse::tables),
+        // Uploads. How long they take depends on the caller's line.
+        Route::post("/api/datasets/file/preview", Known, uploads::preview::describe, uploads::preview::handle).patient(),
+        Route::post("/api/datasets/file/upload", Editor, uploads::upload::describe, uploads::upload::handle).patient(),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()

@@ -8,3 +8,4 @@ mod matrix;
 mod reading;
 mod settings;
 mod tokens;
+mod uploads;

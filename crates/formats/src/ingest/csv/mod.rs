@@ -3,9 +3,13 @@
 mod cut;
 mod decode;
 mod dialect;
+#[cfg(test)]
+mod properties;
 mod records;
 mod seen;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 pub(super) use dialect::Dialect;
 pub(super) use survey::{Csv, find, open, survey};

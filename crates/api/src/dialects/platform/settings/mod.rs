@@ -5,3 +5,14 @@ pub(super) mod read;
 
 mod answer;
 mod body;
+
+use datahall_core::Result;
+use datahall_service::PolicyChange;
+
+/// What settings in the JSON of a form's field, in the form that `PUT` takes them in, want of a dataset without any.
+///
+/// # Errors
+/// `Invalid`, saying where they are wrong.
+pub(super) fn of_text(text: &str) -> Result<PolicyChange> {
+    body::replacing(crate::shared::json::parse(text.as_bytes())?)
+}
