@@ -22,4 +22,9 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     // Reading.
     ("GET", "/api/datasets/{name}/preview", Known),
     ("GET", "/api/datasets/{name}/explore", Known),
+    // Versions of Delta tables, and their upkeep.
+    ("GET", "/api/datasets/{name}/history", Known),
+    ("POST", "/api/datasets/{name}/vacuum", Known),
+    ("POST", "/api/datasets/{name}/optimize", Known),
+    ("POST", "/api/datasets/{name}/restore", Known),
 ];

@@ -8,6 +8,7 @@ mod datasets;
 mod error;
 mod fault;
 mod jobs;
+mod lakehouse;
 mod login;
 mod logout;
 mod me;
@@ -33,6 +34,6 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
-        schemas: &[include_str!("schemas.json"), datasets::SCHEMAS],
+        schemas: &[include_str!("schemas.json"), datasets::SCHEMAS, lakehouse::SCHEMAS],
     }
 }

@@ -1,6 +1,6 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, datasets, jobs, login, logout, me, settings, tokens};
+use super::{audit, datasets, jobs, lakehouse, login, logout, me, settings, tokens};
 use crate::shared::route::Access::{Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
@@ -27,6 +27,11 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         // Reading.
         Route::get("/api/datasets/{name}/preview", Known, datasets::preview::describe, datasets::preview::handle),
         Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
+        // Versions of Delta tables, and their upkeep.
+        Route::get("/api/datasets/{name}/history", Known, lakehouse::history::describe, lakehouse::history::handle),
+        Route::post("/api/datasets/{name}/vacuum", Known, lakehouse::vacuum::describe, lakehouse::vacuum::handle),
+        Route::post("/api/datasets/{name}/optimize", Known, lakehouse::optimize::describe, lakehouse::optimize::handle),
+        Route::post("/api/datasets/{name}/restore", Known, lakehouse::restore::describe, lakehouse::restore::handle),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()
