@@ -208,7 +208,14 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { rename: Vec::new(), columns: Vec::new(), dict_encode: true, lazy: false, index: IndexOptions::default(), format: BTreeMap::new() }
+        Self {
+            rename: Vec::new(),
+            columns: Vec::new(),
+            dict_encode: true,
+            lazy: false,
+            index: IndexOptions::default(),
+            format: BTreeMap::new(),
+        }
     }
 }
 

@@ -1,16 +1,16 @@
 //! The seam to whatever reads rows. `service` and `api` see only this; the one heavy implementation is `datahall-engine`.
 
-use crate::dataset::{DatasetSpec, ReadOptions};
-use chrono::{DateTime, Utc};
-use crate::error::Result;
 use crate::connection::{Connection, OutsideTable};
 use crate::dataset::Source;
+use crate::dataset::{DatasetSpec, ReadOptions};
+use crate::error::Result;
 use crate::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use crate::policy::{ReadPolicy, RowFilter};
 use crate::query::Query;
 use arrow::array::RecordBatch;
 pub use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use std::any::Any;
 use std::path::PathBuf;

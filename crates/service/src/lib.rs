@@ -62,10 +62,10 @@ pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, 
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
-pub use versions::{At, FLOOR_HOURS, History, Optimize, Optimized, Restored, VacuumRequest};
 pub use shelf::{
     BatchInfo, ImportFault, NewBatch, NewImport, OnConflict, UsableConnection,
     ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
     RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
 };
 pub use uploads::{FoundFile, NewUpload, OnError, Purpose, Received, Refused, UploadPreview, Uploaded};
+pub use versions::{At, FLOOR_HOURS, History, Optimize, Optimized, Restored, VacuumRequest};

@@ -133,7 +133,9 @@ fn security(access: Access) -> Value {
         Access::Open => json!([]),
         // The empty requirement: datasets may be open to anybody.
         Access::Read => json!([{}, {"AdminToken": []}, {"Bearer": []}]),
-        Access::Admin | Access::Manage | Access::Known | Access::Editor | Access::OrganisationAdmin => json!([{"AdminToken": []}, {"Bearer": []}]),
+        Access::Admin | Access::Manage | Access::Known | Access::Editor | Access::OrganisationAdmin => {
+            json!([{"AdminToken": []}, {"Bearer": []}])
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use datahall_core::connection::{Connection, OutsideTable};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
-use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
+use datahall_core::lake::{Commit, Compacted, Compaction, NO_SUCH_VERSION, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
@@ -56,6 +56,9 @@ impl Engine for SmallEngine {
     async fn open(&self, spec: &DatasetSpec, _access: &Access) -> Result<Arc<dyn Table>> {
         if spec.source.name().contains("missing") {
             return Err(Error::invalid("no such file"));
+        }
+        if let Source::Delta { version: Some(version), .. } = &spec.source {
+            known(*version)?;
         }
         Ok(small_table())
     }
@@ -109,24 +112,27 @@ impl Engine for SmallEngine {
         Ok(Written { version: 0, rows: count, bytes: count })
     }
 
-    async fn compact(&self, _: &Source, _: &Compaction, _: &Access) -> Result<Compacted> {
-        unwritten()
+    async fn compact(&self, _: &Source, how: &Compaction, _: &Access) -> Result<Compacted> {
+        let files_added = how.target_bytes >> 20;
+        Ok(Compacted { version: 2, files_removed: 9, files_added, bytes_before: 100, bytes_after: 50 })
     }
 
-    async fn history(&self, _: &Source, _: (usize, usize), _: &Access) -> Result<(Vec<Commit>, u64)> {
-        unwritten()
+    async fn history(&self, _: &Source, (limit, offset): (usize, usize), _: &Access) -> Result<(Vec<Commit>, u64)> {
+        Ok((commits().into_iter().skip(offset).take(limit).collect(), 2))
     }
 
-    async fn version_at(&self, _: &Source, _: DateTime<Utc>, _: &Access) -> Result<u64> {
-        unwritten()
+    async fn version_at(&self, _: &Source, at: DateTime<Utc>, _: &Access) -> Result<u64> {
+        let found = commits().into_iter().find(|commit| commit.at <= at);
+        found.map_or_else(|| known(9).map(|()| 9), |commit| Ok(commit.version))
     }
 
-    async fn vacuum(&self, _: &Source, _: &Vacuum, _: &Access) -> Result<Vacuumed> {
-        unwritten()
+    async fn vacuum(&self, _: &Source, how: &Vacuum, _: &Access) -> Result<Vacuumed> {
+        let files = if how.retention.is_zero() { vec!["p=secret/old.parquet".to_owned()] } else { vec![] };
+        Ok(Vacuumed { bytes: files.len() as u64 * 7, files })
     }
 
-    async fn restore(&self, _: &Source, _: u64, _: &Provenance, _: &Access) -> Result<Written> {
-        unwritten()
+    async fn restore(&self, _: &Source, version: u64, _: &Provenance, _: &Access) -> Result<Written> {
+        known(version).map(|()| Written { version: 2, rows: 3, bytes: 0 })
     }
 
     async fn drop_managed(&self, _: &str) -> Result<()> {
@@ -144,6 +150,26 @@ impl Engine for SmallEngine {
     async fn tables(&self, _: &Connection, _: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
         Ok(vec![OutsideTable { schema: "main".into(), name: "small".into(), kind: "table", rows: Some(3) }])
     }
+}
+
+/// Two versions of every Delta table, the newest first.
+fn commits() -> Vec<Commit> {
+    let commit = |version: u64| Commit {
+        version,
+        at: DateTime::from_timestamp_millis(1_714_521_600_000 + version as i64 * 1500).unwrap(),
+        operation: "WRITE".into(),
+        rows: Some(3),
+        user: Some("user:ann".into()),
+        job: None,
+        recipe_run: (version == 1).then(|| "r-1".into()),
+        metrics: [("numFiles".to_owned(), "2".to_owned()), ("mode".to_owned(), "Append".to_owned())].into(),
+    };
+    vec![commit(1), commit(0)]
+}
+
+fn known(version: u64) -> Result<()> {
+    let none = || Error::not_found(format!("not found: version {version}")).because(NO_SUCH_VERSION);
+    if version < 2 { Ok(()) } else { Err(none()) }
 }
 
 fn unwritten<T>() -> Result<T> {

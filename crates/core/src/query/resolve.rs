@@ -174,9 +174,11 @@ mod tests {
     fn grouping_checks_outputs_order_and_having() {
         let sum = |alias: &str| Aggregate { function: Function::Sum, column: Some("delay".into()), alias: alias.into() };
         let base = Query { group: vec!["origin".into()], aggregates: vec![sum("total")], ..Default::default() };
-        let ordered = Query { order: vec![Order { column: "Total".into(), descending: true, nulls_first: true }], ..base.clone() };
+        let ordered =
+            Query { order: vec![Order { column: "Total".into(), descending: true, nulls_first: true }], ..base.clone() };
         assert_eq!(ordered.resolve(&schema(), &ReadPolicy::default()).unwrap().order[0].column, "total");
-        let unknown = Query { order: vec![Order { column: "delay".into(), descending: true, nulls_first: true }], ..base.clone() };
+        let unknown =
+            Query { order: vec![Order { column: "delay".into(), descending: true, nulls_first: true }], ..base.clone() };
         assert!(unknown.resolve(&schema(), &ReadPolicy::default()).is_err());
         let twice = Query { aggregates: vec![sum("x"), sum("x")], ..base.clone() };
         assert!(twice.resolve(&schema(), &ReadPolicy::default()).is_err());

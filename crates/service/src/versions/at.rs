@@ -71,5 +71,7 @@ impl Service {
 
 // What the policy says is not for everybody to read.
 pub(super) fn unsuited(name: &str, version: u64) -> Error {
-    Error::invalid(format!("dataset '{name}' cannot be shown as of version {version}: its policy does not suit the columns of then"))
+    Error::invalid(format!(
+        "dataset '{name}' cannot be shown as of version {version}: its policy does not suit the columns of then"
+    ))
 }

@@ -35,4 +35,9 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     // Uploads.
     ("POST", "/api/datasets/file/preview", Known),
     ("POST", "/api/datasets/file/upload", Editor),
+    // Versions of Delta tables, and their upkeep.
+    ("GET", "/api/datasets/{name}/history", Known),
+    ("POST", "/api/datasets/{name}/vacuum", Known),
+    ("POST", "/api/datasets/{name}/optimize", Known),
+    ("POST", "/api/datasets/{name}/restore", Known),
 ];

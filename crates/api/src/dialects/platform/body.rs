@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use crate::shared::call::Call;
 use crate::shared::{body, json};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use datahall_core::Error;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -19,9 +19,20 @@ pub(super) async fn read<T: DeserializeOwned>(call: &mut Call) -> Result<T, Faul
         return Err(Fault::coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", error));
     }
     let bytes = call.bytes().await?;
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(&bytes) {
+    parsed(&bytes)
+}
+
+/// The same of a body that was read already, for routes where it may be left out.
+pub(super) fn checked<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Fault> {
+    body::require_json(headers)
+        .map_err(|error| Fault::coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", error))?;
+    parsed(bytes)
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
         let error = Error::invalid(format!("the body is no JSON: {error}"));
         return Err(Fault::coded(StatusCode::BAD_REQUEST, "invalid_json", error));
     }
-    Ok(json::parse(&bytes)?)
+    Ok(json::parse(bytes)?)
 }

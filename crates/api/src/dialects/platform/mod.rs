@@ -10,6 +10,7 @@ mod datasets;
 mod error;
 mod fault;
 mod jobs;
+mod lakehouse;
 mod login;
 mod logout;
 mod me;
@@ -36,6 +37,12 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
-        schemas: &[include_str!("schemas.json"), include_str!("connectors/schemas.json"), datasets::SCHEMAS, uploads::SCHEMAS],
+        schemas: &[
+            include_str!("schemas.json"),
+            include_str!("connectors/schemas.json"),
+            datasets::SCHEMAS,
+            uploads::SCHEMAS,
+            lakehouse::SCHEMAS,
+        ],
     }
 }

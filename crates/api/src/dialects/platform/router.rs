@@ -1,6 +1,6 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, connectors, datasets, jobs, login, logout, me, settings, tokens, uploads};
+use super::{audit, connectors, datasets, jobs, lakehouse, login, logout, me, settings, tokens, uploads};
 use crate::shared::route::Access::{Editor, Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
@@ -40,6 +40,11 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         // Uploads. How long they take depends on the caller's line.
         Route::post("/api/datasets/file/preview", Known, uploads::preview::describe, uploads::preview::handle).patient(),
         Route::post("/api/datasets/file/upload", Editor, uploads::upload::describe, uploads::upload::handle).patient(),
+        // Versions of Delta tables, and their upkeep.
+        Route::get("/api/datasets/{name}/history", Known, lakehouse::history::describe, lakehouse::history::handle),
+        Route::post("/api/datasets/{name}/vacuum", Known, lakehouse::vacuum::describe, lakehouse::vacuum::handle),
+        Route::post("/api/datasets/{name}/optimize", Known, lakehouse::optimize::describe, lakehouse::optimize::handle),
+        Route::post("/api/datasets/{name}/restore", Known, lakehouse::restore::describe, lakehouse::restore::handle),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()

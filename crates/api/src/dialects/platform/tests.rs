@@ -3,6 +3,7 @@
 mod audit;
 mod credentials;
 mod jobs;
+mod lakehouse;
 mod login;
 mod matrix;
 mod reading;

@@ -2,6 +2,7 @@
 
 use super::predicate::{self, Predicate};
 use super::reply;
+use crate::shared::at;
 use crate::shared::body;
 use crate::shared::call::Call;
 use crate::shared::json::{self, Object};
@@ -24,15 +25,17 @@ struct Count {
 
 pub(super) fn describe() -> Operation {
     let example = serde_json::json!({"predicates": [{"col": "delay", "op": "gt", "val": 60}]});
-    Operation::new("query", "count_dataset", "How many rows match")
+    let operation = Operation::new("query", "count_dataset", "How many rows match")
         .about("Without a body it counts all rows.")
         .body("CountRequest", false, example)
         .answers(200, "Count", "The number of rows")
-        .fails(429, super::answer::TOO_MANY)
+        .fails(429, super::answer::TOO_MANY);
+    at::describe(operation)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let name = call.path_parameter().await?;
+    let at = at::of_call(&call)??;
     let bytes = call.bytes().await?;
     let body: CountBody = if bytes.is_empty() {
         CountBody::default()
@@ -40,6 +43,6 @@ pub(super) async fn handle(mut call: Call) -> Result<Response> {
         body::require_json(&call.parts.headers)?;
         json::parse(&bytes)?
     };
-    let count = call.service().count(&call.ctx, &name, predicate::all(body.predicates)?).await?;
+    let count = call.service().count_at(&call.ctx, &name, &at, predicate::all(body.predicates)?).await?;
     reply::json(&Count { count })
 }

@@ -2,6 +2,7 @@
 
 use super::answer::{self, Frame, Identity};
 use super::query_body::QueryBody;
+use crate::shared::at;
 use crate::shared::call::Call;
 use crate::shared::format;
 use crate::shared::openapi::Operation;
@@ -11,22 +12,24 @@ use datahall_formats::Format;
 use serde_json::json;
 
 pub(super) fn describe() -> Operation {
-    Operation::new("query", "query_dataset", "One page of rows or groups")
+    let operation = Operation::new("query", "query_dataset", "One page of rows or groups")
         .about("Predicates are joined by AND. With `group_by`, rows are groups and `columns` is ignored. `limit` caps the rows of all pages together.")
         .query("format", answer::format_schema(), answer::FORMAT_TEXT)
         .header("If-None-Match", "An entity tag; the answer is 304 when it still holds")
         .body("QueryRequest", true, example())
         .content(200, "The page. Every format but JSON carries page and page size in headers.", answer::content("QueryPage"), headers())
         .content(304, "The caller has this answer already", json!({}), json!({}))
-        .fails(429, answer::TOO_MANY)
+        .fails(429, answer::TOO_MANY);
+    at::describe(operation)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let name = call.path_parameter().await?;
+    let at = at::of_call(&call)??;
     let format = format::negotiate(call.query_parameter("format")?.as_deref(), &call.parts.headers, Format::Json)?;
     let body: QueryBody = call.json().await?;
     let (query, page) = body.into_page(call.settings().page_rows())?;
-    let found = call.service().query(&call.ctx, &name, query).await?;
+    let found = call.service().query_at(&call.ctx, &name, &at, query).await?;
     let frame = Frame::Page { page: page.page, page_size: page.page_size };
     let identity = found.etag.map(|etag| Identity { etag, refreshed_at: found.refreshed_at });
     answer::respond(call, found.rows, format, &frame, identity).await

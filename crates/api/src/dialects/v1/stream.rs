@@ -2,6 +2,7 @@
 
 use super::answer::{self, Frame, Identity};
 use super::query_body::QueryBody;
+use crate::shared::at;
 use crate::shared::call::Call;
 use crate::shared::format;
 use crate::shared::openapi::Operation;
@@ -11,7 +12,7 @@ use datahall_formats::Format;
 use serde_json::json;
 
 pub(super) fn describe() -> Operation {
-    Operation::new("query", "stream_dataset", "All rows of a query in one answer")
+    let operation = Operation::new("query", "stream_dataset", "All rows of a query in one answer")
         .about("Arrow unless another format is asked for. `page` and `page_size` have no effect; `limit` has.")
         .query("format", answer::format_schema(), answer::FORMAT_TEXT)
         .header("If-None-Match", "An entity tag; the answer is 304 when it still holds")
@@ -23,14 +24,16 @@ pub(super) fn describe() -> Operation {
             json!({"X-Query-Mode": {"schema": {"type": "string", "const": "stream"}}}),
         )
         .content(304, "The caller has this answer already", json!({}), json!({}))
-        .fails(429, answer::TOO_MANY)
+        .fails(429, answer::TOO_MANY);
+    at::describe(operation)
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let name = call.path_parameter().await?;
+    let at = at::of_call(&call)??;
     let format = format::negotiate(call.query_parameter("format")?.as_deref(), &call.parts.headers, Format::Arrow)?;
     let body: QueryBody = call.json().await?;
-    let found = call.service().query(&call.ctx, &name, body.into_stream()?).await?;
+    let found = call.service().query_at(&call.ctx, &name, &at, body.into_stream()?).await?;
     let identity = found.etag.map(|etag| Identity { etag, refreshed_at: found.refreshed_at });
     answer::respond(call, found.rows, format, &Frame::Stream, identity).await
 }

@@ -2,13 +2,21 @@
 
 use crate::dialects::platform::fault::Fault;
 use axum::http::StatusCode;
+use datahall_core::lake::{NO_SUCH_VERSION, NO_VERSIONS};
 use datahall_core::{Code, Error};
 
 /// A failure about the dataset `name` itself.
 pub(super) fn of_dataset(error: Error, name: &str) -> Fault {
+    of_access(error, "dataset.read", name)
+}
+
+/// The same, where `permission` is what was asked for.
+pub(in super::super) fn of_access(error: Error, permission: &'static str, name: &str) -> Fault {
     match error.code() {
+        _ if error.reason() == Some(NO_VERSIONS) => Fault::coded(StatusCode::CONFLICT, "not_lakehouse", error),
+        _ if error.reason() == Some(NO_SUCH_VERSION) => Fault::coded(StatusCode::NOT_FOUND, "version_not_found", error),
         Code::NotFound => Fault::coded(StatusCode::NOT_FOUND, "dataset_not_found", error),
-        Code::Forbidden => Fault::refused(error, "dataset.read", name),
+        Code::Forbidden => Fault::refused(error, permission, name),
         Code::Unavailable if error.is_of_source() => {
             Fault::coded(StatusCode::SERVICE_UNAVAILABLE, "connector_unavailable", error)
         }

@@ -5,7 +5,7 @@ pub(super) mod preview;
 
 mod answer;
 mod columns;
-mod fault;
+pub(super) mod fault;
 mod types;
 
 /// The schemas of these routes.

@@ -4,6 +4,7 @@ use super::answer::{self, Tagged};
 use super::{columns, fault};
 use crate::dialects::platform::fault::{Fault, settle};
 use crate::dialects::platform::paging::number;
+use crate::shared::at;
 use crate::shared::call::Call;
 use crate::shared::openapi::Operation;
 use axum::response::Response;
@@ -16,7 +17,7 @@ const DEFAULT_ROWS: u64 = 100;
 const MOST_ROWS: u64 = 1000;
 
 pub(in super::super) fn describe() -> Operation {
-    Operation::new("datasets", "preview_dataset", "The first rows of a dataset")
+    let operation = Operation::new("datasets", "preview_dataset", "The first rows of a dataset")
         .about("As the caller sees them: masked columns are masked.")
         .query(
             "limit",
@@ -27,7 +28,8 @@ pub(in super::super) fn describe() -> Operation {
         .answers(200, "DatasetPreview", "Columns and rows; `row_count` is how many rows are given")
         .content(304, "The caller has this answer already", json!({}), json!({}))
         .fails(422, "A parameter is wrong: which and why")
-        .fails(429, "The caller has too many queries running; see Retry-After")
+        .fails(429, "The caller has too many queries running; see Retry-After");
+    at::describe(operation)
 }
 
 pub(in super::super) async fn handle(call: Call) -> Result<Response> {
@@ -36,12 +38,15 @@ pub(in super::super) async fn handle(call: Call) -> Result<Response> {
 
 async fn read(mut call: Call) -> Result<Response, Fault> {
     let name = call.path_parameter().await?;
-    if let Some(unknown) = call.unknown_parameter(&["limit"]).map_err(|error| Fault::query(error.message()))? {
+    if let Some(unknown) =
+        call.unknown_parameter(&["limit", "version", "as_of"]).map_err(|error| Fault::query(error.message()))?
+    {
         return Err(Fault::parameter(&unknown, &format!("{}: there is no such parameter", unknown.escape_debug())));
     }
     let limit = number(&call, "limit")?.unwrap_or(DEFAULT_ROWS).min(MOST_ROWS).min(call.settings().page_rows());
     let service = call.service().clone();
-    let view = service.view(&call.ctx, &name).await.map_err(|error| fault::of_dataset(error, &name))?;
+    let at = at::of_call(&call)?.map_err(|wrong| Fault::parameter(wrong.parameter, &wrong.message))?;
+    let view = service.view_at(&call.ctx, &name, &at).await.map_err(|error| fault::of_dataset(error, &name))?;
     let query = Query { limit: Some(limit), ..Query::default() };
     let found = service.first_rows(&call.ctx, &view, limit).map_err(|error| fault::of_question(error, &name, None))?;
     let tagged = Tagged::new(found.etag)?;

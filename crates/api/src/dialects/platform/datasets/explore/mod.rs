@@ -11,6 +11,7 @@ mod request;
 use super::answer::{self, Tagged};
 use super::{columns, fault};
 use crate::dialects::platform::fault::{Fault, settle};
+use crate::shared::at;
 use crate::shared::call::Call;
 use crate::shared::openapi::Operation;
 use arrow::array::RecordBatch;
@@ -26,7 +27,7 @@ pub(in super::super) fn describe() -> Operation {
     let text = || json!({"type": "string"});
     let names = |example: &str| json!({"type": "string", "examples": [example]});
     let whole = |least: u64| json!({"type": "integer", "minimum": least});
-    Operation::new("datasets", "explore_dataset", "Query a dataset: projection, filter, group, order, limit")
+    let operation = Operation::new("datasets", "explore_dataset", "Query a dataset: projection, filter, group, order, limit")
         .about(
             "Rows as the caller sees them: filters, order, groups and what is computed work on masked values where a column is \
              masked for him. A parameter that is not listed here is refused. Nulls come last in either direction.",
@@ -59,7 +60,8 @@ pub(in super::super) fn describe() -> Operation {
         .answers(200, "Exploration", "Columns and rows; `total` is how many rows or groups there are before limit and offset")
         .content(304, "The caller has this answer already", json!({}), json!({}))
         .fails(422, "The query is wrong: `detail.parameter` says where")
-        .fails(429, "The caller has too many queries running; see Retry-After")
+        .fails(429, "The caller has too many queries running; see Retry-After");
+    at::describe(operation)
 }
 
 pub(in super::super) async fn handle(call: Call) -> Result<Response> {
@@ -70,7 +72,10 @@ async fn explore(mut call: Call) -> Result<Response, Fault> {
     let name = call.path_parameter().await?;
     let parameters = call.parameters().map_err(|error| Fault::query(error.message()))?;
     let service = call.service().clone();
-    let view = service.view(&call.ctx, &name).await.map_err(|error| fault::of_dataset(error, &name))?;
+    let at = at::of_call(&call)?.map_err(|wrong| Fault::parameter(wrong.parameter, &wrong.message))?;
+    let view = service.view_at(&call.ctx, &name, &at).await.map_err(|error| fault::of_dataset(error, &name))?;
+    // As of when is no part of the query.
+    let parameters: Vec<_> = parameters.into_iter().filter(|(name, _)| !at::NAMES.contains(&name.as_str())).collect();
     let Request { query, outputs } = Request::parse(&parameters, &view.schema(), call.settings().page_rows())?;
     // What was not found wrong by now can only be so where rows are chosen or computed.
     let suspect = if !query.filter.is_trivial() { Some("filter") } else { query.is_grouped().then_some("agg") };
