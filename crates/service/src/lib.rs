@@ -7,6 +7,7 @@
 //! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
 //! - `policies`: who sees what of a dataset, put in force and changed
+//! - `profile`: what is known of a dataset's columns when all its rows were looked at
 //! - `registry`: the datasets that are live, and the generations of their rows
 
 mod accounts;
@@ -22,6 +23,7 @@ mod loading;
 mod node;
 mod permission;
 mod policies;
+mod profile;
 mod readiness;
 mod records;
 mod refusals;
@@ -48,6 +50,7 @@ pub use datahall_catalog::{
 };
 pub use datasets::{Found, Total, View};
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
+pub use profile::{ColumnProfile, ColumnStats, Profile, Step, Window, WindowAsked};
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};

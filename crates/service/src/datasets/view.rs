@@ -33,6 +33,11 @@ impl View {
         None
     }
 
+    /// The column that says of which time a row is, where somebody said which.
+    pub fn time_column(&self) -> Option<String> {
+        None
+    }
+
     /// When the rows were loaded.
     pub fn refreshed_at(&self) -> DateTime<Utc> {
         self.opened.generation.loaded_at
@@ -63,7 +68,7 @@ impl Service {
 }
 
 /// What the engine could not reach is the source; whether the caller may read at all was found out before.
-pub(super) fn away(error: Error) -> Error {
+pub(crate) fn away(error: Error) -> Error {
     if error.code() == Code::Unavailable { error.of_source() } else { error }
 }
 

@@ -2,6 +2,7 @@
 
 use super::ExportFile;
 use super::kept_few::KeptFew;
+use crate::Profile;
 use chrono::{DateTime, Utc};
 use datahall_core::engine::Table;
 use datahall_core::policy::{ReadPolicy, Strategy};
@@ -13,6 +14,7 @@ use tokio::sync::OnceCell;
 
 type ExportCell = Arc<OnceCell<Arc<ExportFile>>>;
 type CountCell = Arc<OnceCell<u64>>;
+type ProfileCell = Arc<OnceCell<Arc<Profile>>>;
 
 /// The numbers of the policies that rows were made under, each with what it was then.
 pub(crate) type MadeOf = Vec<(Arc<AtomicU64>, u64)>;
@@ -27,11 +29,12 @@ pub(crate) struct Generation {
     pub(crate) loaded_at: DateTime<Utc>,
     exports: KeptFew<ExportCell>,
     counts: KeptFew<CountCell>,
+    profiles: KeptFew<ProfileCell>,
 }
 
 impl Generation {
     pub(crate) fn new(id: String, table: Arc<dyn Table>, made_of: MadeOf, loaded_at: DateTime<Utc>) -> Self {
-        Self { id, table, made_of, loaded_at, exports: KeptFew::default(), counts: KeptFew::default() }
+        Self { id, table, made_of, loaded_at, exports: KeptFew::default(), counts: KeptFew::default(), profiles: KeptFew::default() }
     }
 
     /// Whether the policies that the rows were made under still hold.
@@ -48,6 +51,11 @@ impl Generation {
     /// Where the export seen through `policy` is kept, or will be: whoever comes first makes it, the others wait.
     pub(crate) fn export(&self, policy: &ReadPolicy) -> ExportCell {
         self.exports.get(key(policy))
+    }
+
+    /// Where the profile seen through `policy` is kept, or will be.
+    pub(crate) fn profile(&self, policy: &ReadPolicy) -> ProfileCell {
+        self.profiles.get(key(policy))
     }
 
     /// Where the number of rows seen through `policy` is kept, or will be.

@@ -22,4 +22,6 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     // Reading.
     ("GET", "/api/datasets/{name}/preview", Known),
     ("GET", "/api/datasets/{name}/explore", Known),
+    ("GET", "/api/datasets/{name}/profile", Known),
+    ("GET", "/api/datasets/{name}/column-stats", Known),
 ];

@@ -27,6 +27,8 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         // Reading.
         Route::get("/api/datasets/{name}/preview", Known, datasets::preview::describe, datasets::preview::handle),
         Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
+        Route::get("/api/datasets/{name}/profile", Known, datasets::profile::describe, datasets::profile::handle),
+        Route::get("/api/datasets/{name}/column-stats", Known, datasets::column_stats::describe, datasets::column_stats::handle),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()
