@@ -31,7 +31,7 @@ pub fn router(service: Arc<Service>, clock: Arc<dyn Clock>, random: &dyn Random)
         for route in &dialect.routes {
             let endpoint = Endpoint::new(&route.path, route.method);
             endpoints.push(endpoint.clone());
-            router = route.mount(router, endpoint, dialect.render_error);
+            router = route.mount(router, endpoint, dialect);
         }
     }
     let unmatched = Endpoint::new("unmatched", "other");

@@ -91,8 +91,9 @@ pub struct TableSchema {
     pub sample: Vec<RecordBatch>,
     /// When the rows were loaded.
     pub refreshed_at: DateTime<Utc>,
-    /// Names the answer: the same as long as the rows and the caller's view are. Without quotes.
-    pub etag: String,
+    /// Names the answer: the same as long as the rows and the caller's view are. Without quotes. `None` for a live table, whose rows
+    /// may be others at any moment.
+    pub etag: Option<String>,
 }
 
 /// Rows of one dataset. They are not looked for before `rows` is awaited: who has them already need not ask.
@@ -101,8 +102,9 @@ pub struct Answer {
     pub rows: BoxFuture<'static, Result<Rows>>,
     /// When they were loaded.
     pub refreshed_at: DateTime<Utc>,
-    /// Names the answer: the same as long as generation, view and query are. Without quotes.
-    pub etag: String,
+    /// Names the answer: the same as long as generation, view and query are. Without quotes. `None` for a live table, whose rows may
+    /// be others at any moment.
+    pub etag: Option<String>,
 }
 
 /// Rows of a statement.

@@ -1,6 +1,6 @@
 //! Who asks: the credentials as they came, the principal they prove, and the context each call carries.
 
-use crate::home;
+use crate::home::{self, Home};
 use datahall_catalog::Actor;
 use datahall_core::access::Grants;
 use datahall_core::policy::Attributes;
@@ -17,6 +17,8 @@ pub struct Ctx {
     pub request_id: String,
     /// From where, when known.
     pub address: Option<IpAddr>,
+    /// Where the names of datasets are looked up.
+    pub home: Home,
 }
 
 /// Who asks, and what he may do.
@@ -30,6 +32,8 @@ pub struct Principal {
     pub reads_public: bool,
     /// The organisation that he acts in, if he acts in one.
     pub organisation: Option<Membership>,
+    /// Every organisation that he may act in; whoever administers the instance may act in all and has none here.
+    pub memberships: Arc<[Membership]>,
     /// The groups he is in, for shares and masks.
     pub groups: Vec<String>,
     /// What is known of him, for row filters.
@@ -89,6 +93,7 @@ impl Principal {
             grants: Grants::everything(),
             reads_public: true,
             organisation: Some(organisation),
+            memberships: Arc::default(),
             groups: Vec::new(),
             attributes: None,
         }
@@ -101,7 +106,7 @@ impl Principal {
 
     /// Somebody with these grants, in no organisation.
     pub(crate) fn bare(kind: PrincipalKind, grants: Grants, reads_public: bool) -> Self {
-        Self { kind, grants, reads_public, organisation: None, groups: Vec::new(), attributes: None }
+        Self { kind, grants, reads_public, organisation: None, memberships: Arc::default(), groups: Vec::new(), attributes: None }
     }
 
     /// A name for the log and the audit log.

@@ -6,6 +6,7 @@
 //! - `admission`: which queries run, and how much each gets
 //! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
+//! - `governance`: what columns mean and how sensitive they are
 //! - `policies`: who sees what of a dataset, put in force and changed
 //! - `profile`: what is known of a dataset's columns when all its rows were looked at
 //! - `registry`: the datasets that are live, and the generations of their rows
@@ -17,6 +18,7 @@ pub mod auth;
 pub mod config;
 mod ctx;
 mod datasets;
+mod governance;
 mod home;
 mod jobs;
 mod loading;
@@ -30,6 +32,7 @@ mod refusals;
 mod registry;
 mod saved_queries;
 mod service;
+mod shelf;
 mod sql;
 #[cfg(test)]
 mod testing;
@@ -49,8 +52,15 @@ pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };
 pub use datasets::{Found, Total, View};
+pub use home::Home;
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
+pub use governance::{Classification, ColumnClass, GovernanceSummary};
 pub use profile::{ColumnProfile, ColumnStats, Profile, Step, Window, WindowAsked};
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
+pub use shelf::{
+    BatchInfo, ImportFault, NewBatch, NewImport, OnConflict, UsableConnection,
+    ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
+    RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
+};

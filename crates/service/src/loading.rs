@@ -3,9 +3,9 @@
 use crate::admission::{Caller, Permit};
 use crate::config::OnStart;
 use crate::registry::{Build, Counters, Current, Entry, Generation, MadeOf, Origin};
-use crate::{Ctx, Service, State, home};
+use crate::{Ctx, Service, State};
 use datahall_core::access::{Scope, Verdict, decide};
-use datahall_core::dataset::DatasetSpec;
+use datahall_core::dataset::{DatasetSpec, Source};
 use datahall_core::engine::{Access, Handle, Table};
 use datahall_core::privilege::Privilege;
 use datahall_core::{Error, Result};
@@ -20,6 +20,14 @@ pub(crate) struct Opened {
     pub(crate) handle: Handle,
 }
 
+impl Opened {
+    /// Names what `question` answers over these rows as the caller sees them; nothing does where rows are live.
+    pub(crate) fn etag(&self, question: &dyn std::fmt::Debug) -> Option<String> {
+        let live = self.handle.table.info().live;
+        (!live).then(|| self.generation.etag(&self.handle.policy, question))
+    }
+}
+
 /// What the caller reads when there is no such dataset, or none that he may know of.
 pub(crate) fn not_found(name: &str) -> Error {
     Error::not_found(format!("not found: dataset: {name}"))
@@ -31,13 +39,13 @@ impl Service {
             return Verdict::Hidden;
         }
         let public = ctx.principal.reads_public && !self.is_private(entry);
-        let scope = Scope { dataset: entry.record.get().map(String::as_str), ..home::scope() };
+        let scope = Scope { dataset: entry.record.get().map(String::as_str), ..entry.home.scope() };
         decide(&ctx.principal.grants, privilege, &scope, public)
     }
 
     /// Whether only those see it who were granted to: also when what it reads became private since.
     pub(crate) fn is_private(&self, entry: &Entry) -> bool {
-        let reads_private = |name: &String| self.registry.find(name).is_some_and(|source| self.is_private(&source));
+        let reads_private = |name: &String| self.registry.known(&entry.home, name).is_none_or(|source| self.is_private(&source));
         entry.is_private() || entry.depends_on().iter().any(reads_private)
     }
 
@@ -56,13 +64,9 @@ impl Service {
         self.verdict(ctx, entry, Privilege::ReadData) == Verdict::Allowed
     }
 
-    pub(crate) fn find(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
-        self.registry.find(name).filter(|entry| self.sees(ctx, entry)).ok_or_else(|| not_found(name))
-    }
-
     /// A dataset whose rows the caller may read.
-    pub(crate) fn readable(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
-        let entry = self.find(ctx, name)?;
+    pub(crate) async fn readable(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
+        let entry = self.find(ctx, name).await?;
         if self.may_read(ctx, &entry) {
             return Ok(entry);
         }
@@ -71,12 +75,15 @@ impl Service {
 
     /// The rows of a dataset, loaded.
     pub(crate) async fn opened(&self, ctx: &Ctx, name: &str) -> Result<Opened> {
-        self.rows_of(ctx, self.readable(ctx, name)?).await
+        self.rows_of(ctx, self.readable(ctx, name).await?).await
     }
 
     pub(crate) async fn rows_of(&self, ctx: &Ctx, entry: Arc<Entry>) -> Result<Opened> {
         if entry.on_start() == Some(OnStart::Lazy) && matches!(entry.state(), State::Pending | State::Building) {
             self.load_first(&entry).await;
+        }
+        if entry.of_record().is_some() && entry.current().is_none() {
+            self.open_record(&entry).await;
         }
         let snapshot = entry.snapshot();
         let Some(current) = snapshot.current else {
@@ -136,7 +143,12 @@ impl Service {
         self.load_locked(entry, source, permit).await
     }
 
-    async fn load_locked(&self, entry: &Arc<Entry>, source: &'static str, permit: Option<Permit>) -> Result<(Current, u64)> {
+    pub(crate) async fn load_locked(
+        &self,
+        entry: &Arc<Entry>,
+        source: &'static str,
+        permit: Option<Permit>,
+    ) -> Result<(Current, u64)> {
         let counters = &self.registry.counters;
         let mut build = entry.begin(source, &*self.clock);
         let running = Running::new(counters);
@@ -166,11 +178,15 @@ impl Service {
     async fn fetch_rows(&self, entry: &Arc<Entry>, permit: Option<Permit>, build: &mut Build) -> Result<(Current, u64)> {
         let (table, made_of) = match &entry.origin {
             Origin::Source { spec, access, .. } => (self.open_within_limit(spec, access).await?, MadeOf::new()),
+            Origin::Record(of) => {
+                let (spec, access) = self.spec_of(entry, of).await?;
+                (self.open_within_limit(&spec, &access).await?, MadeOf::new())
+            }
             Origin::Statement(statement) => self.run_statement(statement, permit).await?,
         };
         loop {
             let stated = entry.stated();
-            let policy = self.in_force(&stated, &table.info().schema).await?;
+            let policy = self.in_force(entry, &stated, &table.info().schema).await?;
             let rows = (table.clone(), made_of.clone());
             if let Some((current, elapsed_ms)) = build.succeed(rows, (&stated, policy), &*self.clock) {
                 if current.generation.is_current() {
@@ -184,7 +200,8 @@ impl Service {
     /// Opens a source; one longer than `force_lazy_above_mb` lazily, whatever it says itself.
     async fn open_within_limit(&self, spec: &DatasetSpec, access: &Access) -> Result<Arc<dyn Table>> {
         let limit = self.settings.server.force_lazy_above_mb;
-        if limit > 0 && !spec.options.lazy {
+        let outside = matches!(spec.source, Source::Connected { .. });
+        if limit > 0 && !spec.options.lazy && !outside {
             let mut lazy = spec.clone();
             lazy.options.lazy = true;
             let table = self.engine.open(&lazy, access).await?;

@@ -5,6 +5,7 @@ use crate::accounts::throttle::Throttle;
 use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
+use crate::governance::Summaries;
 use crate::jobs::Queue;
 use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
@@ -72,6 +73,8 @@ pub struct Service {
     /// What this process has of the job queue.
     pub(crate) jobs: Queue,
     pub(crate) admission: Admission,
+    /// Organisations in figures.
+    pub(crate) summaries: Summaries,
     /// What masks of strategy `tokenise` need.
     pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -134,6 +137,7 @@ impl Service {
             refusals,
             jobs,
             admission,
+            summaries: Summaries::default(),
             token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
@@ -215,7 +219,7 @@ impl Service {
             let entry =
                 self.configured_entry(block, reconciled).map_err(|error| error.context(format!("dataset '{}'", block.name)))?;
             let entry = Arc::new(entry);
-            self.registry.reserve(&block.name)?.fill(entry.clone());
+            self.registry.reserve(home::PROJECT, &block.name)?.fill(entry.clone());
             if entry.on_start() == Some(OnStart::Eager) {
                 if block.is_query() { queries.push(entry) } else { eager.push(entry) }
             }

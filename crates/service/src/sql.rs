@@ -27,7 +27,7 @@ impl Service {
         let names = self.engine.tables_in(sql)?;
         let mut tables = Vec::new();
         for name in names.iter().filter(|name| !is_catalogue(name)) {
-            let entry = self.table(ctx, name)?;
+            let entry = self.table(ctx, name).await?;
             tables.push(NamedHandle { name: name.clone(), handle: self.rows_of(ctx, entry).await?.handle });
         }
         if names.iter().any(|name| is_catalogue(name)) {
@@ -39,8 +39,8 @@ impl Service {
     }
 
     /// The dataset that a statement means by `name`.
-    pub(crate) fn table(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
-        self.readable(ctx, name).map_err(|error| match error.code() {
+    pub(crate) async fn table(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
+        self.readable(ctx, name).await.map_err(|error| match error.code() {
             Code::NotFound => Error::invalid(format!("invalid value: unknown table: {name}")),
             _ => error,
         })
@@ -48,9 +48,9 @@ impl Service {
 
     // What is not loaded has no columns to describe.
     fn add_all_visible(&self, ctx: &Ctx, tables: &mut Vec<NamedHandle>) {
-        for entry in self.registry.all() {
+        for entry in self.registry.everything() {
             let named = tables.iter().any(|table| table.name.eq_ignore_ascii_case(&entry.name));
-            if named || !self.may_read(ctx, &entry) {
+            if named || entry.home.project() != ctx.home.project() || !self.may_read(ctx, &entry) {
                 continue;
             }
             if let Some(current) = entry.current() {
@@ -63,7 +63,7 @@ impl Service {
     pub(crate) async fn tables(&self, ctx: &Ctx, names: &[String]) -> Result<Vec<(String, Opened)>> {
         let mut tables = Vec::with_capacity(names.len());
         for name in names {
-            tables.push((name.clone(), self.rows_of(ctx, self.table(ctx, name)?).await?));
+            tables.push((name.clone(), self.rows_of(ctx, self.table(ctx, name).await?).await?));
         }
         Ok(tables)
     }

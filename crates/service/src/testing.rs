@@ -6,6 +6,7 @@ pub(crate) mod policed;
 
 use crate::auth::Fetch;
 use crate::config::Limits;
+use crate::home::Home;
 use crate::{Credentials, Ctx, DatasetBlock, Deps, Environment, Principal, Service, Settings, Summary};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -20,8 +21,8 @@ use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vac
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
 use datahall_core::{Error, Result};
-use lake::FakeLake;
 use futures::{StreamExt, TryStreamExt, stream};
+use lake::FakeLake;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::path::PathBuf;
@@ -461,7 +462,7 @@ pub(crate) fn block(json: &str) -> DatasetBlock {
 }
 
 pub(crate) fn admin() -> Ctx {
-    Ctx { principal: Principal::admin(), request_id: "test".into(), address: None }
+    Ctx { principal: Principal::admin(), request_id: "test".into(), address: None, home: Home::default() }
 }
 
 /// Whoever presents this in the header `Authorization`.
@@ -472,5 +473,5 @@ pub(crate) async fn bearer(service: &Service, secret: &str) -> Result<Ctx> {
 
 /// Nobody in particular, who may read.
 pub(crate) fn reader() -> Ctx {
-    Ctx { principal: Principal::nobody(true), request_id: "test".into(), address: None }
+    Ctx { principal: Principal::nobody(true), request_id: "test".into(), address: None, home: Home::default() }
 }

@@ -7,6 +7,9 @@ use axum::response::Response;
 pub(crate) struct Dialect {
     /// Its routes, as the settings switch them on.
     pub(crate) routes: Vec<Route>,
+    /// Names mean what they mean in the organisation that the caller acts in, which the header `X-Org-Id` may choose; else they mean
+    /// what they mean in the instance's own.
+    pub(crate) of_callers_organisation: bool,
     /// How it writes an error.
     pub(crate) render_error: RenderError,
     /// How it answers a method that one of its paths does not have: from a message and the request's id.

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use datahall_core::{Code, Error, Result};
-use datahall_service::{Ctx, Principal};
+use datahall_service::{Ctx, Home, Principal};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub(crate) struct Front {
     pub(crate) endpoint: Arc<Endpoint>,
     /// Who may call it.
     pub(crate) access: Access,
+    /// As [`Dialect::of_callers_organisation`](super::dialect::Dialect::of_callers_organisation).
+    pub(crate) of_callers_organisation: bool,
     /// How its dialect writes an error.
     pub(crate) render_error: RenderError,
 }
@@ -129,8 +131,8 @@ where
 {
     let (parts, request_body) = request.into_parts();
     let address = forwarded::sender(&parts, app.service.settings()).address;
-    let mut ctx = Ctx { principal: Principal::nobody(false), request_id: id, address };
-    if let Err(error) = judge(app, front.access, &parts, &mut ctx).await {
+    let mut ctx = Ctx { principal: Principal::nobody(false), request_id: id, address, home: Home::default() };
+    if let Err(error) = judge(app, front, &parts, &mut ctx).await {
         app.service.note_refusal(&ctx, &format!("{} {}", parts.method, front.endpoint.path()), parts.uri.path(), &error);
         body::drain(&parts.headers, request_body);
         return Err(error);
@@ -139,18 +141,33 @@ where
 }
 
 /// Finds out who asks and whether he may, before anything of the body is read.
-async fn judge(app: &App, access: Access, parts: &Parts, ctx: &mut Ctx) -> Result<()> {
-    if access == Access::Open {
+async fn judge(app: &App, front: &Front, parts: &Parts, ctx: &mut Ctx) -> Result<()> {
+    if front.access == Access::Open {
         return Ok(());
     }
     ctx.principal = app.service.identify(&credentials::extract(parts)).await?;
-    match access {
+    if front.of_callers_organisation {
+        app.service.enter(ctx, organisation(parts)?).await?;
+    }
+    match front.access {
         Access::Open => Ok(()),
         Access::Read => app.service.require_read(ctx),
         Access::Admin => app.service.require_admin(ctx),
         Access::Manage => app.service.require_manage(ctx),
         Access::Known | Access::Editor => app.service.require_known(ctx),
         Access::OrganisationAdmin => app.service.require_organisation_admin(ctx),
+    }
+}
+
+/// The organisation that the request names.
+fn organisation(parts: &Parts) -> Result<Option<&str>> {
+    let mut named = parts.headers.get_all("x-org-id").iter();
+    match (named.next(), named.next()) {
+        (None, _) => Ok(None),
+        (Some(one), None) => {
+            one.to_str().map(|name| Some(name.trim())).map_err(|_| Error::forbidden("forbidden: X-Org-Id names no organisation"))
+        }
+        _ => Err(Error::forbidden("forbidden: X-Org-Id is there twice")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A route as data: method, path, who may call it, what the document says of it, and the handler.
 
 use super::call::{App, Call};
+use super::dialect::Dialect;
 use super::front::{self, Front};
 use super::metrics::Endpoint;
 use super::openapi::Operation;
@@ -119,8 +120,9 @@ impl Route {
     }
 
     /// Adds the route to `router`, its requests counted by `endpoint`.
-    pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, render_error: RenderError) -> Router<Arc<App>> {
-        let front = Front { endpoint, access: self.access, render_error };
+    pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, dialect: &Dialect) -> Router<Arc<App>> {
+        let of_callers_organisation = dialect.of_callers_organisation;
+        let front = Front { endpoint, access: self.access, of_callers_organisation, render_error: dialect.render_error };
         router.route(&self.path, (self.mount)(Arc::new(front)))
     }
 }

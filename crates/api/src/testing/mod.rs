@@ -12,7 +12,9 @@ use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 use datahall_core::Result;
 use datahall_core::clock::{SystemClock, SystemRandom};
-use datahall_service::{Catalog, Ctx, DatasetBlock, Deps, Environment, Fetch, Hidden, NewUser, Principal, Service, Settings};
+use datahall_service::{
+    Catalog, Ctx, DatasetBlock, Deps, Environment, Fetch, Hidden, Home, NewUser, Principal, Service, Settings,
+};
 use engine::SmallEngine;
 use serde_json::Value;
 use std::sync::Arc;
@@ -151,7 +153,7 @@ pub(crate) async fn token(api: &Api, role: &str) -> (&'static str, String) {
 /// Makes a user.
 pub(crate) async fn user(api: &Api, login: &str, password: &str) {
     let new = NewUser { login: login.into(), password: Some(Hidden(password.into())), ..NewUser::default() };
-    let ctx = Ctx { principal: Principal::admin(), request_id: String::new(), address: None };
+    let ctx = Ctx { principal: Principal::admin(), request_id: String::new(), address: None, home: Home::default() };
     api.service.create_user(&ctx, new).await.unwrap();
 }
 

@@ -20,6 +20,7 @@ pub struct List<R> {
 #[derive(Debug, Clone)]
 enum Filter {
     AnyOf(&'static str, Vec<Value>),
+    Either(Box<Filter>, Box<Filter>),
     Missing(&'static str),
     Contains(&'static str, String),
     AtMost(&'static str, Value),
@@ -59,6 +60,15 @@ impl<R: Record> List<R> {
     #[must_use]
     pub fn any_of<V: Into<Value>>(self, column: &'static str, values: impl IntoIterator<Item = V>) -> Self {
         self.with(Filter::AnyOf(column, values.into_iter().map(Into::into).collect()))
+    }
+
+    /// Only those of which one column or another equals one of these values.
+    #[must_use]
+    pub fn either(self, one: (&'static str, &[&str]), other: (&'static str, &[&str])) -> Self {
+        let of = |(column, values): (&'static str, &[&str])| {
+            Box::new(Filter::AnyOf(column, values.iter().map(|value| (*value).into()).collect()))
+        };
+        self.with(Filter::Either(of(one), of(other)))
     }
 
     /// Only those whose column is empty.
@@ -144,6 +154,13 @@ impl<R: Record> List<R> {
             format!("${}", values.len())
         };
         match filter {
+            Filter::Either(one, other) => {
+                text.push('(');
+                self.filter(one, text, values)?;
+                text.push_str(" OR ");
+                self.filter(other, text, values)?;
+                text.push(')');
+            }
             Filter::AnyOf(_, values) if values.is_empty() => text.push_str("1 = 0"),
             Filter::AnyOf(column, list) => {
                 let (name, folded) = compared(R::TABLE, column)?;

@@ -60,8 +60,18 @@ pub struct Dataset {
     pub policy: Object,
     /// Title, description, tags and whatever else describes it.
     pub metadata: Object,
-    /// Its columns, where somebody stated them.
+    /// Its columns, where somebody stated them, or as they were last seen: `[{name, type, nullable}]`.
     pub schema: Option<Json>,
+    /// What it is to whoever made it: `connector`, `lakehouse`, `upload`; empty where nobody said.
+    pub kind: String,
+    /// How many rows it had when that was last known.
+    pub row_count: Option<i64>,
+    /// Where it comes from, and who brought it.
+    pub provenance: Object,
+    /// Free-form: how it is refreshed, what its columns mean.
+    pub settings: Object,
+    /// The name of the managed table that holds the rows of an outside system, where they are kept in one.
+    pub cache: Option<String>,
 }
 
 impl Dataset {

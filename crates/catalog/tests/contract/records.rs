@@ -95,6 +95,11 @@ async fn data(catalog: &Catalog, organisation: &str, project: &str, any: &Object
         policy: any.clone(),
         metadata: any.clone(),
         schema: Some(json!([1])),
+        kind: "upload".into(),
+        row_count: Some(i64::MAX),
+        provenance: any.clone(),
+        settings: any.clone(),
+        cache: Some("t".into()),
         ..Default::default()
     };
     let dataset = round_trip(catalog, record, |it| Some(Dataset::by_page(&it.page_id))).await;

@@ -9,7 +9,7 @@ mod user;
 use crate::{catalog, cli};
 use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_core::{Error, Result};
-use datahall_service::{Ctx, Deps, Environment, HttpFetch, Principal, Service, Settings};
+use datahall_service::{Ctx, Deps, Environment, Home, HttpFetch, Principal, Service, Settings};
 use no_engine::NoEngine;
 use std::path::Path;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Accounts {
             admin_token: None,
         };
         let service = Service::start(deps).await?;
-        let ctx = Ctx { principal: Principal::admin(), request_id: "command-line".into(), address: None };
+        let ctx = Ctx { principal: Principal::admin(), request_id: "command-line".into(), address: None, home: Home::default() };
         Ok(Self { service, ctx, catalog, _scratch: scratch })
     }
 

@@ -3,11 +3,14 @@
 use super::cache::Cache;
 use super::freshness::{Freshness, PERIOD};
 use super::last_use::{LastUse, LastUses, Used};
+use super::shares::{self, Reach};
 use super::{principals, secrets};
 use crate::accounts::organisations;
+use crate::home::{self, Home};
 use crate::permission::unauthenticated;
 use crate::{Membership, Principal};
-use datahall_catalog::{Actor, Catalog, Epochs, Hidden, Key, Millis, Organisation, Session, User};
+use datahall_catalog::{Actor, Catalog, Epochs, Hidden, Key, Millis, Organisation, Project, Session, User};
+use datahall_core::access::Grant;
 use datahall_core::clock::Clock;
 use datahall_core::privilege::Role;
 use datahall_core::{Code, Error, Result};
@@ -57,6 +60,8 @@ pub(crate) struct Directory {
     keys: Cache<KnownKey>,
     sessions: Cache<KnownSession>,
     organisations: Cache<Organisation>,
+    homes: Cache<Home>,
+    shares: Cache<Vec<Grant>>,
     freshness: Freshness,
     seen: Mutex<Epochs>,
     uses: LastUses,
@@ -75,6 +80,8 @@ impl Directory {
             keys: Cache::new(MOST),
             sessions: Cache::new(MOST),
             organisations: Cache::new(MOST),
+            homes: Cache::new(MOST),
+            shares: Cache::new(MOST),
             freshness: Freshness::default(),
             seen: Mutex::default(),
             uses,
@@ -146,6 +153,28 @@ impl Directory {
         Ok(Membership { organisation: known.meta.id.clone(), key: known.key.clone(), role })
     }
 
+    /// The default project of the organisation of that id.
+    pub(crate) async fn home(&self, organisation: &str) -> Result<Home> {
+        let load = async {
+            let found = self.catalog.find(Project::by_key(organisation, home::PROJECT)).await?;
+            Ok(found.map(|project| Home::of(&project)))
+        };
+        let known = self.remembered(&self.homes, organisation, |_| true, load).await?;
+        known.map(|home| (*home).clone()).ok_or_else(|| Error::not_found("not found: the organisation's default project"))
+    }
+
+    /// What is shared with the bearer of a token in the organisation that it names.
+    pub(super) async fn shares(&self, subject: &str, groups: &[String], own: &Membership) -> Result<Arc<Vec<Grant>>> {
+        // Names hold no such character.
+        let name = format!("{}\n{}\n{subject}\n{}", own.organisation, own.role.name(), groups.join("\n"));
+        let subject = Some(subject).filter(|subject| !subject.is_empty());
+        let load = async {
+            let own = std::slice::from_ref(own);
+            shares::with(&self.catalog, subject, groups, own, Reach::OwnOrganisation).await.map(Some)
+        };
+        Ok(self.remembered(&self.shares, &name, |_| true, load).await?.unwrap_or_default())
+    }
+
     /// What is told whenever records of datasets or schedules have changed, on whichever node.
     pub(crate) fn datasets_moved(&self) -> Arc<Notify> {
         self.datasets_moved.clone()
@@ -155,18 +184,26 @@ impl Directory {
     pub(crate) fn forget(&self, tables: &[&str]) {
         let touches = |names: &[&str]| tables.iter().any(|table| names.contains(table));
         let accounts = touches(ACCOUNTS);
-        if touches(&["datasets", "schedules"]) {
+        if touches(&["datasets", "schedules", "connections"]) {
             self.datasets_moved.notify_one();
         }
         // Projects say what groups and owners may do in them.
         let projects = touches(&["projects"]);
-        if accounts || projects || touches(&["keys"]) {
+        // So do shares of what somebody may do with a dataset.
+        let grants = touches(&["grants"]);
+        if grants || touches(&["datasets"]) {
+            self.shares.clear();
+        }
+        if accounts || projects || grants || touches(&["keys"]) {
             self.keys.clear();
         } else if touches(&["datasets"]) {
             self.keys.retain(|key| !key.by_name);
         }
-        if accounts || projects || touches(&["sessions"]) {
+        if accounts || projects || grants || touches(&["sessions"]) {
             self.sessions.clear();
+        }
+        if projects || touches(&["organisations"]) {
+            self.homes.clear();
         }
         if touches(&["organisations"]) {
             self.organisations.clear();

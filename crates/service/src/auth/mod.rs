@@ -14,6 +14,7 @@ mod last_use;
 mod presented;
 mod principals;
 mod projects;
+mod shares;
 pub(crate) mod secrets;
 mod starter;
 mod tokens;

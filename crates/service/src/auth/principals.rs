@@ -3,6 +3,7 @@
 use super::directory::KnownKey;
 use super::last_use::LastUse;
 use super::projects;
+use super::shares::{self, Reach};
 use crate::accounts::attributes;
 use crate::accounts::key_grants::KeyGrants;
 use crate::{Membership, Principal, PrincipalKind, home};
@@ -19,6 +20,7 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
     let memberships = catalog.list(&List::<InGroup>::all().only("user", user.meta.id.as_str())).await?.items;
     let groups: Vec<String> = memberships.into_iter().map(|membership| membership.group).collect();
     let in_projects = projects::grants_of(catalog, Some(&user.login), &groups).await?;
+    let login = user.login.clone();
     let kind = PrincipalKind::User { login: user.login };
     let attributes = attributes::shared(&user.attributes);
     if user.admin || some_administers(catalog, &groups).await? {
@@ -33,10 +35,11 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
             roles.push(member(organisation, role));
         }
     }
-    let grants = Grants::new(roles.iter().map(of_role).chain(in_projects));
+    let shared = shares::with(catalog, Some(&login), &groups, &roles, Reach::Everywhere).await?;
+    let grants = Grants::new(roles.iter().map(of_role).chain(in_projects).chain(shared));
     // Where he acts unless he says otherwise.
-    let organisation = roles.into_iter().next();
-    Ok(Some(Principal { kind, grants, reads_public: true, organisation, groups, attributes }))
+    let organisation = roles.first().cloned();
+    Ok(Some(Principal { kind, grants, reads_public: true, organisation, memberships: roles.into(), groups, attributes }))
 }
 
 /// What is remembered of the key.
@@ -76,11 +79,22 @@ pub(super) async fn of_key(catalog: &Catalog, key: Key) -> Result<KnownKey> {
     let role = key.role.as_deref().and_then(|role| Role::parse(role).ok());
     let organisation = organisation.zip(role).map(|(organisation, role)| member(&organisation, role));
     let in_projects = projects::grants_of(catalog, None, &key.groups).await?;
-    let grants = Grants::new(organisation.iter().map(of_role).chain(resolved.grants).chain(in_projects));
+    let owner = known_owner(&kind);
+    let own: Vec<Membership> = organisation.iter().cloned().collect();
+    let shared = shares::with(catalog, owner, &key.groups, &own, Reach::OwnOrganisation).await?;
+    let grants = Grants::new(organisation.iter().map(of_role).chain(resolved.grants).chain(in_projects).chain(shared));
     (known.by_name, known.incomplete) = (resolved.by_name, !resolved.complete);
     let groups = key.groups;
-    known.principal = Some(Principal { kind, grants, reads_public: true, organisation, groups, attributes });
+    let memberships = organisation.iter().cloned().collect();
+    known.principal = Some(Principal { kind, grants, reads_public: true, organisation, memberships, groups, attributes });
     Ok(known)
+}
+
+fn known_owner(kind: &PrincipalKind) -> Option<&str> {
+    match kind {
+        PrincipalKind::Key { owner, .. } => owner.as_deref(),
+        _ => None,
+    }
 }
 
 /// What a role gives where it holds.

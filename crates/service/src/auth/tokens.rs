@@ -73,8 +73,10 @@ pub(super) async fn of_facts(settings: &Auth, directory: &Directory, facts: Toke
     };
     let actor = Actor::named(format!("token:{subject}"));
     let organisation = directory.organisation(&key, Role::parse(&role)?, &actor).await?;
-    let grants = Grants::new([principals::of_role(&organisation), by_scope]);
-    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), groups, attributes })
+    let shared = directory.shares(&subject, &groups, &organisation).await?;
+    let grants = Grants::new([principals::of_role(&organisation), by_scope].into_iter().chain(shared.iter().cloned()));
+    let memberships = [organisation.clone()].into();
+    Ok(Principal { kind, grants, reads_public: true, organisation: Some(organisation), memberships, groups, attributes })
 }
 
 /// What the scopes give on the default project, and whether they let read what is public.

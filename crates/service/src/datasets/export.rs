@@ -31,13 +31,21 @@ impl Service {
         self.require_read(ctx)?;
         let opened = self.opened(ctx, name).await?;
         let policy = &opened.handle.policy;
-        let cell = opened.generation.export(policy);
-        let file = cell.get_or_try_init(|| self.encode_export(ctx, &opened)).await?.clone();
+        let live = opened.handle.table.info().live;
+        let file = match live {
+            // Another one each time: what was made of live rows is not given again.
+            true => self.encode_export(ctx, &opened).await?,
+            false => {
+                let cell = opened.generation.export(policy);
+                cell.get_or_try_init(|| self.encode_export(ctx, &opened)).await?.clone()
+            }
+        };
+        let etag = opened.generation.etag(policy, &"parquet");
         Ok(Export {
             path: file.path.clone(),
             len: file.len,
-            etag: opened.generation.etag(policy, &"parquet"),
-            refreshed_at: opened.generation.loaded_at,
+            etag: if live { format!("{etag}.{}", self.unique_suffix()) } else { etag },
+            refreshed_at: if live { self.clock.now() } else { opened.generation.loaded_at },
             _file: file,
         })
     }

@@ -37,7 +37,8 @@ impl Service {
     /// Loads what has grown since this node loaded it, and notes when each is next refreshed.
     async fn see_generations(&self) -> Result<()> {
         let entries: HashMap<String, Arc<Entry>> =
-            self.registry.all().into_iter().filter_map(|entry| Some((entry.record.get()?.clone(), entry))).collect();
+            self.registry.everything().into_iter().filter_map(|entry| Some((entry.record.get()?.clone(), entry))).collect();
+        self.see_connections().await?;
         let ids: Vec<&String> = entries.keys().collect();
         for ids in ids.chunks(AT_ONCE) {
             let ids = ids.iter().map(|id| id.as_str());

@@ -2,9 +2,11 @@
 
 use crate::registry::{Entry, Origin};
 use crate::{Ctx, Service, Status};
+use datahall_catalog::Dataset;
 use datahall_core::Result;
 use datahall_core::engine::Handle;
 use futures::StreamExt;
+use std::sync::Arc;
 
 /// Datasets whose rows are counted at once.
 const AT_ONCE: usize = 4;
@@ -16,9 +18,16 @@ impl Service {
     /// As [`Service::require_read`].
     pub async fn list(&self, ctx: &Ctx) -> Result<Vec<Status>> {
         self.require_read(ctx)?;
-        let seen = self.registry.all().into_iter().filter(|entry| self.sees(ctx, entry));
+        let here = |entry: &Arc<Entry>| entry.home.project() == ctx.home.project();
+        let seen = self.registry.all().into_iter().filter(|entry| here(entry) && self.sees(ctx, entry));
         let statuses = futures::stream::iter(seen).map(|entry| async move { self.status_of(ctx, &entry).await });
-        Ok(statuses.buffered(AT_ONCE).collect().await)
+        let mut all: Vec<Status> = statuses.buffered(AT_ONCE).collect().await;
+        let recorded = self.recorded_statuses(ctx).await?;
+        if !recorded.is_empty() {
+            all.extend(recorded);
+            all.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        Ok(all)
     }
 
     /// How far one dataset is.
@@ -27,14 +36,22 @@ impl Service {
     /// As [`Service::require_read`]; `NotFound`.
     pub async fn status(&self, ctx: &Ctx, name: &str) -> Result<Status> {
         self.require_read(ctx)?;
-        Ok(self.status_of(ctx, &*self.find(ctx, name)?).await)
+        let entry = self.find(ctx, name).await?;
+        let mut status = self.status_of(ctx, &entry).await;
+        if let (Some(_), Some(id)) = (entry.of_record(), entry.record.get())
+            && let Some(record) = self.catalog.get::<Dataset>(id).await?
+        {
+            status.description = record.metadata.get("description").and_then(serde_json::Value::as_str).map(str::to_owned);
+        }
+        Ok(status)
     }
 
-    async fn status_of(&self, ctx: &Ctx, entry: &Entry) -> Status {
+    pub(crate) async fn status_of(&self, ctx: &Ctx, entry: &Entry) -> Status {
         let snapshot = entry.snapshot();
         let opened = snapshot.current.as_ref().map(|current| (&current.generation, self.handle(ctx, current)));
         let (description, asked_lazy) = match &entry.origin {
             Origin::Source { spec, .. } => (spec.description.clone(), spec.options.lazy),
+            Origin::Record(of) => (of.description.clone(), of.options.lazy),
             Origin::Statement(_) => (None, false),
         };
         // What its size and its loads tell depends on what is kept from the caller.

@@ -27,7 +27,7 @@ impl Service {
             return Err(Error::invalid(format!("too many aggregations or order keys: at most {MOST_PARTS} of each")));
         }
         let resolved = query.resolve(&opened.handle.schema(), &opened.handle.policy)?;
-        let etag = opened.generation.etag(&opened.handle.policy, &resolved);
+        let etag = opened.etag(&resolved);
         let (engine, handle) = (self.engine.clone(), opened.handle);
         let (admission, caller, bounds) = (self.admission.clone(), Caller::of(ctx), self.bounds());
         let rows = async move {

@@ -1,9 +1,9 @@
 //! Refreshing: a dataset's rows loaded anew by a job, on every node that holds it.
 
 use crate::jobs::context_param as param;
-use crate::{Ctx, JobCtx, JobInfo, NewJob, Object, Service, Work, home};
+use crate::{Ctx, JobCtx, JobInfo, NewJob, Object, Service, Work};
 use async_trait::async_trait;
-use datahall_catalog::{AuditEntry, Dataset, Visibility};
+use datahall_catalog::{AuditEntry, Dataset, Origin, Project, Visibility};
 use datahall_core::access::{Scope, Verdict, decide};
 use datahall_core::privilege::Privilege;
 use datahall_core::{Code, Error, Result};
@@ -26,6 +26,9 @@ impl Work for Refresh {
     async fn run(&self, job: &JobCtx) -> Result<Object> {
         let service = job.service();
         let dataset = service.refreshable(job.ctx(), job.params()).await?;
+        if dataset.origin == Origin::Api {
+            return service.refresh_recorded(job, &dataset).await;
+        }
         let Some(entry) = service.registry.by_record(&dataset.meta.id) else {
             job.info("this server does not hold the dataset; those that do load it anew");
             let generation = service.grow(job.ctx(), &dataset.meta.id).await?;
@@ -50,13 +53,13 @@ impl Service {
     /// # Errors
     /// `NotFound` for a dataset that the caller may not know of; `Forbidden` without WRITE_DATA on it, or RUN_JOBS on its project.
     pub async fn refresh(&self, ctx: &Ctx, name: &str, idempotency_key: Option<String>) -> Result<JobInfo> {
-        let entry = self.find(ctx, name)?;
+        let entry = self.find(ctx, name).await?;
         let id = entry.record.get().ok_or_else(|| {
             Error::invalid(format!("invalid value: '{}' is a temporary query, which is not refreshed", entry.name))
         })?;
         let params = refresh_params(id, &entry.name, None);
         let job = NewJob::one(Refresh::NAME, params, refresh_output(id));
-        self.start_job(ctx, NewJob { project: Some(home::PROJECT.to_owned()), idempotency_key, ..job }).await
+        self.start_job(ctx, NewJob { project: Some(entry.home.project().to_owned()), idempotency_key, ..job }).await
     }
 
     /// The record that the parameters name, if the caller may refresh it.
@@ -88,8 +91,8 @@ impl Service {
             entry.seen.fetch_max(dataset.generation, Ordering::AcqRel);
         }
         change.update(&mut dataset).await?;
-        let organisation = home::ORGANISATION;
-        let entry = AuditEntry::about("dataset.refresh", &dataset).organisation(organisation);
+        let project = change.get::<Project>(&dataset.project).await?.ok_or_else(gone)?;
+        let entry = AuditEntry::about("dataset.refresh", &dataset).organisation(project.organisation);
         change.commit(entry.detail(json!({"generation": dataset.generation}))).await?;
         Ok(dataset.generation)
     }

@@ -2,8 +2,8 @@
 
 use super::list::columns;
 use crate::policies::Stated;
-use crate::registry::Entry;
-use crate::{Ctx, DatasetBlock, Service, Summary};
+use crate::registry::{Entry, taken};
+use crate::{Ctx, DatasetBlock, Service, Summary, home};
 use datahall_core::{Code, Error, Result};
 use std::sync::Arc;
 
@@ -23,7 +23,10 @@ impl Service {
             return not_here("refresh: is for datasets of the configuration file");
         }
         self.drop_expired();
-        let reservation = self.registry.reserve(&block.name)?;
+        let reservation = self.registry.reserve(home::PROJECT, &block.name)?;
+        if self.is_recorded(home::PROJECT, &block.name).await? {
+            return Err(taken(&block.name));
+        }
         let entry = Entry::of_block(&block, self.requested_access(), false, &self.environment, &*self.random)?;
         let entry = Arc::new(entry);
         self.load(&entry, "manual").await.map_err(as_refusal)?;

@@ -12,7 +12,7 @@ impl Service {
     /// `Unavailable` when too much is running.
     pub async fn reload(&self, ctx: &Ctx, name: &str) -> Result<Reloaded> {
         self.require_admin(ctx)?;
-        let entry = self.find(ctx, name)?;
+        let entry = self.find(ctx, name).await?;
         // In a task of its own: a load that began is worth finishing when the caller goes away.
         let (service, loaded) = (self.arc(), entry.clone());
         let permit = entry.statement().map(|_| self.admit(ctx)).transpose()?;

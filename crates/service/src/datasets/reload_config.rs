@@ -4,7 +4,7 @@ use super::register::as_refusal;
 use crate::config::OnStart;
 use crate::records::{Reconciled, reconcile};
 use crate::registry::Entry;
-use crate::{ConfigReload, Ctx, DatasetBlock, ReloadError, Service, Settings, State};
+use crate::{ConfigReload, Ctx, DatasetBlock, ReloadError, Service, Settings, State, home};
 use datahall_core::{Error, Result};
 use futures::StreamExt;
 use std::path::Path;
@@ -63,7 +63,7 @@ impl Service {
     async fn add(&self, block: DatasetBlock, reconciled: &Reconciled) -> Outcome {
         self.drop_expired();
         let name = block.name.clone();
-        let old = self.registry.find(&name);
+        let old = self.registry.find(home::PROJECT, &name);
         if old.as_ref().is_some_and(|old| old.state() != State::Failed) {
             return Outcome::Skipped(name);
         }
@@ -76,7 +76,7 @@ impl Service {
 
     async fn add_new(&self, block: &DatasetBlock, old: Option<&Arc<Entry>>, reconciled: &Reconciled) -> Result<bool> {
         // Somebody else registers it right now: then it is his.
-        let Ok(reservation) = self.registry.reserve_over(&block.name, old) else { return Ok(false) };
+        let Ok(reservation) = self.registry.reserve_over(home::PROJECT, &block.name, old) else { return Ok(false) };
         let entry = Arc::new(self.configured_entry(block, reconciled)?);
         if entry.on_start() == Some(OnStart::Eager) {
             self.load(&entry, "manual").await.map_err(as_refusal)?;

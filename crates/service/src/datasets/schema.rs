@@ -28,7 +28,7 @@ impl Service {
             fields,
             sample,
             refreshed_at: opened.generation.loaded_at,
-            etag: opened.generation.etag(&opened.handle.policy, &"schema"),
+            etag: opened.etag(&"schema"),
         })
     }
 }

@@ -10,7 +10,7 @@ impl Service {
     /// As [`Service::require_admin`]; `NotFound`; `Conflict` when it stands in the configuration file, or saved queries read it.
     pub async fn unregister(&self, ctx: &Ctx, name: &str) -> Result<()> {
         self.require_admin(ctx)?;
-        let entry = self.find(ctx, name)?;
+        let entry = self.find(ctx, name).await?;
         let conflict = |why: String| Err(Error::new(Code::Conflict, why));
         if entry.on_start().is_some() {
             return conflict(format!("dataset '{}' stands in the configuration file: remove it there", entry.name));

@@ -4,7 +4,10 @@ use super::queue::Stop;
 use super::report::Report;
 use crate::{Ctx, Object, Service};
 use datahall_catalog::Progress;
+use arrow::array::RecordBatch;
+use datahall_core::engine::Rows;
 use datahall_core::{Error, Result};
+use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -64,6 +67,18 @@ impl JobCtx {
     /// next report, a moment later.
     pub fn progress(&self, done: i64, total: Option<i64>, rows: i64, bytes: i64) {
         self.report.progress(Progress { done, total, rows, bytes });
+    }
+
+    /// The same rows; how many have come by is told as progress.
+    pub(crate) fn counting(&self, rows: Rows) -> Rows {
+        let (report, mut count) = (self.report.clone(), 0i64);
+        let told = move |batch: &Result<RecordBatch>| {
+            if let Ok(batch) = batch {
+                count += i64::try_from(batch.num_rows()).unwrap_or_default();
+                report.progress(Progress { done: 0, total: Some(1), rows: count, bytes: 0 });
+            }
+        };
+        Rows { schema: rows.schema, batches: rows.batches.inspect(told).boxed() }
     }
 
     /// Adds a line of level `info` to the activity's log, which whoever may see the job reads: no secrets.

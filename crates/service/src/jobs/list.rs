@@ -24,7 +24,7 @@ impl Service {
         Ok(Page { items: page.items.into_iter().map(info).collect(), total: page.total })
     }
 
-    pub(super) async fn job_info(&self, job: Job) -> Result<JobInfo> {
+    pub(crate) async fn job_info(&self, job: Job) -> Result<JobInfo> {
         let mut states = self.catalog.activity_states(&[&job.meta.id]).await?;
         let activities = states.remove(&job.meta.id).unwrap_or_default();
         Ok(JobInfo::of(job, activities))

@@ -33,6 +33,7 @@ pub use events::JobEvent;
 pub use info::{ActivityInfo, JobFilter, JobInfo};
 pub use new_job::{NewActivity, NewJob};
 pub(crate) use queue::Queue;
+pub(crate) use schedules::Recurrence;
 pub use work::Work;
 
 use datahall_catalog::LeaseRules;

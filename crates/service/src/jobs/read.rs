@@ -18,7 +18,7 @@ impl Service {
     /// `NotFound`, also for a job that the caller may not see.
     pub async fn job(&self, ctx: &Ctx, id: &str, with_logs: bool) -> Result<(JobInfo, Vec<ActivityInfo>)> {
         let job = self.visible_job(ctx, id).await?;
-        let all = self.catalog.list(&List::<Activity>::all().only("job", id).order_by("position")).await?.items;
+        let all = self.activity_records(id).await?;
         let logs = with_logs && all.len() <= WITH_LOGS;
         let mut activities = Vec::with_capacity(all.len());
         for activity in all {
@@ -31,5 +31,14 @@ impl Service {
             activities.push(ActivityInfo { log, ..activity.into() });
         }
         Ok((self.job_info(job).await?, activities))
+    }
+
+    /// The activities of a job that the caller may see, in its order, without logs.
+    pub(crate) async fn activities_of(&self, id: &str) -> Result<Vec<ActivityInfo>> {
+        Ok(self.activity_records(id).await?.into_iter().map(ActivityInfo::from).collect())
+    }
+
+    async fn activity_records(&self, id: &str) -> Result<Vec<Activity>> {
+        Ok(self.catalog.list(&List::<Activity>::all().only("job", id).order_by("position")).await?.items)
     }
 }

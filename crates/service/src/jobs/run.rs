@@ -4,8 +4,9 @@ use super::queue::{Running, Stop};
 use super::report::Report;
 use super::{JobCtx, RENEWAL, REPORT, RULES};
 use crate::auth::Starter;
+use crate::home::Home;
 use crate::{Ctx, Object, Service};
-use datahall_catalog::{Claim, Claimed, End, LeaseState};
+use datahall_catalog::{Claim, Claimed, End, Job, LeaseState, Project};
 use datahall_core::{Code, Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,7 @@ impl Service {
         // A task of its own, so that a panic is its alone; ended with this one.
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let ctx = service.starter_of(&job.principal, &job.meta.id).await?;
+            let ctx = service.starter_of(&job).await?;
             super::start::require_run(&ctx, job.organisation.as_deref(), job.project.as_deref())?;
             let unknown = || Error::invalid(format!("there is no kind of work '{}' (any more)", activity.kind));
             let work = service.jobs.kinds.get(&activity.kind).ok_or_else(unknown)?;
@@ -62,10 +63,20 @@ impl Service {
     }
 
     /// Whoever started the job, with the rights he has now.
-    async fn starter_of(&self, principal: &Object, job: &str) -> Result<Ctx> {
-        let starter = Starter::from_object(principal)?;
+    async fn starter_of(&self, job: &Job) -> Result<Ctx> {
+        let starter = Starter::from_object(&job.principal)?;
         let principal = self.authenticator.anew(&starter).await?;
-        Ok(Ctx { principal, request_id: format!("job-{job}"), address: None })
+        // Names mean what they mean in the project that the job belongs to.
+        let home = match &job.project {
+            Some(id) => self.catalog.get::<Project>(id).await?.map(|project| Home::of(&project)),
+            None => None,
+        };
+        let request_id = format!("job-{}", job.meta.id);
+        let mut ctx = Ctx { principal, request_id, address: None, home: home.unwrap_or_default() };
+        if let Ok(own) = self.membership(&ctx, ctx.home.organisation()).await {
+            ctx.principal.organisation = Some(own);
+        }
+        Ok(ctx)
     }
 
     /// Keeps the lease and writes down what the task tells, until it ends or has to be stopped.

@@ -1,9 +1,15 @@
 //! Whoever reads, as policies know him: by his roles and groups, and by what is known of him.
 
+use super::Stated;
 use crate::Principal;
 use datahall_core::access::Scope;
-use datahall_core::policy::Caller;
+use datahall_core::policy::{Caller, ReadPolicy};
 use datahall_core::privilege::{Privilege, Role};
+
+/// What `principal` may see of a dataset in the organisation of that id, by what was stated alone: to tell of columns, not to read.
+pub(crate) fn seen_by(principal: &Principal, organisation: &str, stated: &Stated) -> ReadPolicy {
+    stated.unchecked().for_caller(&caller(principal, organisation, [0; 32]))
+}
 
 /// How the policies of a dataset in the organisation of that id see `principal`.
 pub(super) fn caller<'a>(principal: &'a Principal, organisation: &str, token_key: [u8; 32]) -> Caller<'a> {

@@ -4,7 +4,8 @@ use super::kept::write_masks;
 use super::{Kept, PolicyChange, PolicyInfo, Stated};
 use crate::loading::not_found;
 use crate::registry::Entry;
-use crate::{Ctx, Service, home};
+use crate::shelf::uncache;
+use crate::{Ctx, Service};
 use arrow::datatypes::Schema;
 use datahall_catalog::{AuditEntry, Dataset};
 use datahall_core::access::Verdict;
@@ -19,9 +20,9 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound`; `Forbidden` without WRITE_CONF on it.
-    pub fn require_policy_change(&self, ctx: &Ctx, name: &str) -> Result<()> {
+    pub async fn require_policy_change(&self, ctx: &Ctx, name: &str) -> Result<()> {
         self.require_read(ctx)?;
-        let entry = self.of_own_organisation(ctx, name)?;
+        let entry = self.of_own_organisation(ctx, name).await?;
         let allowed = self.require_on(ctx, &entry, Privilege::WriteConf, "changing the policy of");
         allowed.inspect_err(|error| self.note_refusal_on(ctx, "policy.change", ("dataset", &entry.name), error))
     }
@@ -33,8 +34,8 @@ impl Service {
     /// dataset is in another version; `Invalid` for an unknown column or strategy, or a row filter that is none; `Conflict` for
     /// what stands in the configuration file and for saved queries, whose policy is that of what they read.
     pub async fn change_policy(&self, ctx: &Ctx, name: &str, wanted: PolicyChange) -> Result<PolicyInfo> {
-        self.require_policy_change(ctx, name)?;
-        let entry = self.of_own_organisation(ctx, name)?;
+        self.require_policy_change(ctx, name).await?;
+        let entry = self.of_own_organisation(ctx, name).await?;
         // In a task of its own: what is durable takes effect, also when the caller goes away.
         let (service, ctx_of_it, of_it) = (self.arc(), ctx.clone(), entry.clone());
         let change = tokio::spawn(async move { service.change_policy_of(&ctx_of_it, &of_it, &wanted).await });
@@ -59,7 +60,7 @@ impl Service {
         }
         let before = Kept::of(&before_record, &masks)?;
         let after = wanted.applied_to(&before)?;
-        if after == before {
+        if after == before && wanted.details.is_empty() {
             return Ok(self.info(ctx, entry, &before_record, &before));
         }
         let columns = entry.stated();
@@ -67,10 +68,22 @@ impl Service {
         let loosened = self.check_change(ctx, entry, &stated)?;
         let mut record = before_record.clone();
         after.put_into(&mut record);
+        wanted.details.put_into(&mut record)?;
+        if record == before_record && after == before {
+            return Ok(self.info(ctx, entry, &record, &after));
+        }
+        let uncached = uncache(&mut record);
+        self.schedule_refresh(&mut change, ctx, &before_record, &record).await?;
         write_masks(&mut change, id, &masks, &after.masks).await?;
         change.update(&mut record).await?;
-        change.commit(audit(&before_record, &record, (&before, &after), loosened)?).await?;
+        let entry_of_log = audit(&before_record, &record, (&before, &after), loosened)?;
+        change.commit(entry_of_log.organisation(entry.home.organisation())).await?;
         self.put_in_force(entry, after.stated(&columns, record.meta.version)).await;
+        if let Some(table) = uncached {
+            // Its rows are asked for at each read from now on.
+            self.forget_entry(entry);
+            let _ = self.engine.drop_managed(&table).await;
+        }
         tracing::info!(
             principal = ctx.principal.label(),
             request_id = ctx.request_id,
@@ -119,5 +132,5 @@ impl Service {
 
 fn audit(before: &Dataset, after: &Dataset, kept: (&Kept, &Kept), loosened: bool) -> Result<AuditEntry> {
     let detail = json!({"before": kept.0.image(), "after": kept.1.image(), "loosened": loosened});
-    Ok(AuditEntry::updated("policy.change", before, after)?.detail(detail).organisation(home::ORGANISATION))
+    Ok(AuditEntry::updated("policy.change", before, after)?.detail(detail))
 }

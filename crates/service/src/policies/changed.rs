@@ -3,15 +3,18 @@
 use super::kept::sorted;
 use super::{Kept, KeptMask};
 use crate::config::{MaskBlock, Visibility, check_row_filter};
+use crate::shelf::DetailsChange;
 use datahall_core::policy::{ColumnMask, Strategy};
 use datahall_core::{Code, Error, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The levels of `sensitivity`, from the least to the most.
 const SENSITIVITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 
-/// What of a policy is to change; `None` stays as it is.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// What of a policy is to change; `None` stays as it is. Kept as JSON, `Some(None)` becomes `None`: for something new they say the same.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PolicyChange {
     /// Only if the dataset is in one of these versions.
     pub versions: Option<Vec<i64>>,
@@ -21,10 +24,12 @@ pub struct PolicyChange {
     pub row_filter: Option<Option<String>>,
     /// Who may know that the dataset is there.
     pub visibility: Option<Visibility>,
+    /// What of its other settings is to change along with it.
+    pub details: DetailsChange,
 }
 
 /// How masks are to change, by the names of columns.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum MasksChange {
     /// These and no others.
     Replace(BTreeMap<String, MaskChange>),
@@ -33,7 +38,8 @@ pub enum MasksChange {
 }
 
 /// What of a mask is to change: `None` stays as it is (in a new mask: as by default), `Some(None)` becomes as by default.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MaskChange {
     /// How the column is shown; there is no default.
     pub strategy: Option<Option<String>>,
@@ -54,7 +60,7 @@ impl PolicyChange {
     ///
     /// # Errors
     /// `Invalid` for what no policy can say; `Conflict` for what the configuration file states.
-    pub(super) fn applied_to(&self, before: &Kept) -> Result<Kept> {
+    pub(crate) fn applied_to(&self, before: &Kept) -> Result<Kept> {
         let mut after = before.clone();
         if let Some(masks) = &self.masks {
             after.masks = masks.applied_to(before)?;

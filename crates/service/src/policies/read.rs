@@ -4,7 +4,8 @@ use super::Kept;
 use crate::config::Visibility;
 use crate::loading::not_found;
 use crate::registry::Entry;
-use crate::{Ctx, Service, home};
+use crate::shelf::settings_seen;
+use crate::{Ctx, Membership, Object, Service};
 use datahall_catalog::{Change, Dataset, Mask};
 use datahall_core::access::Verdict;
 use datahall_core::policy::Strategy;
@@ -27,6 +28,8 @@ pub struct PolicyInfo {
     pub row_filter: Option<String>,
     /// Who may know that the dataset is there.
     pub visibility: Visibility,
+    /// `refresh`, `semantic_overrides`, `column_descriptions`, `time_column`, where they are said.
+    pub settings: Object,
 }
 
 /// What is done to a column, as it is shown.
@@ -54,19 +57,19 @@ impl Service {
     /// `Forbidden` without READ_CONF on it.
     pub async fn policy(&self, ctx: &Ctx, name: &str) -> Result<PolicyInfo> {
         self.require_read(ctx)?;
-        let entry = self.of_own_organisation(ctx, name)?;
+        let entry = self.of_own_organisation(ctx, name).await?;
         self.require_on(ctx, &entry, Privilege::ReadConf, "reading the policy of")?;
         let Some(id) = entry.record.get() else {
             let visibility = if self.is_private(&entry) { Visibility::Private } else { Visibility::Public };
             let name = entry.name.clone();
-            return Ok(PolicyInfo { name, version: 0, masks: BTreeMap::new(), row_filter: None, visibility });
+            return Ok(PolicyInfo { name, version: 0, masks: BTreeMap::new(), row_filter: None, visibility, settings: Object::new() });
         };
         let (dataset, masks) = self.policy_records(id).await?.ok_or_else(|| not_found(name))?;
         Ok(self.info(ctx, &entry, &dataset, &Kept::of(&dataset, &masks)?))
     }
 
     /// A dataset and its masks, of one moment.
-    pub(super) async fn policy_records(&self, id: &str) -> Result<Option<(Dataset, Vec<Mask>)>> {
+    pub(crate) async fn policy_records(&self, id: &str) -> Result<Option<(Dataset, Vec<Mask>)>> {
         let of_it = || datahall_catalog::List::<Mask>::all().only("dataset", id);
         let mut there = self.catalog.get::<Dataset>(id).await?;
         // Every change to a mask raises the version of its dataset.
@@ -87,7 +90,8 @@ impl Service {
         Ok(Some((dataset, masks)))
     }
 
-    pub(super) fn info(&self, ctx: &Ctx, entry: &Arc<Entry>, dataset: &Dataset, kept: &Kept) -> PolicyInfo {
+    pub(crate) fn info(&self, ctx: &Ctx, entry: &Arc<Entry>, dataset: &Dataset, kept: &Kept) -> PolicyInfo {
+        let seen = super::seen_by(&ctx.principal, entry.home.organisation(), &kept.stated(&Default::default(), 0));
         let changes = self.verdict(ctx, entry, Privilege::WriteConf) == Verdict::Allowed;
         let visible = entry.current().map(|current| current.policy.for_ctx(ctx));
         let shown =
@@ -107,17 +111,19 @@ impl Service {
             masks: masks.map(|kept| (kept.mask.column.clone(), info(kept))).collect(),
             row_filter: kept.row_filter.clone(),
             visibility: if kept.public { Visibility::Public } else { Visibility::Private },
+            settings: settings_seen(&dataset.settings, &seen),
         }
     }
 
     /// A dataset that the caller may know of and that is of the organisation he acts in, where he acts in one.
-    pub(super) fn of_own_organisation(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
-        let elsewhere = ctx.principal.organisation.as_ref().is_some_and(|own| own.organisation != home::ORGANISATION);
-        if elsewhere { Err(not_found(name)) } else { self.find(ctx, name) }
+    pub(crate) async fn of_own_organisation(&self, ctx: &Ctx, name: &str) -> Result<Arc<Entry>> {
+        let entry = self.find(ctx, name).await?;
+        let elsewhere = |own: &Membership| own.organisation != entry.home.organisation();
+        if ctx.principal.organisation.as_ref().is_some_and(elsewhere) { Err(not_found(name)) } else { Ok(entry) }
     }
 
     /// Refuses callers who have not `privilege` on the dataset.
-    pub(super) fn require_on(&self, ctx: &Ctx, entry: &Entry, privilege: Privilege, doing: &str) -> Result<()> {
+    pub(crate) fn require_on(&self, ctx: &Ctx, entry: &Entry, privilege: Privilege, doing: &str) -> Result<()> {
         match self.verdict(ctx, entry, privilege) {
             Verdict::Allowed => Ok(()),
             Verdict::Hidden => Err(not_found(&entry.name)),

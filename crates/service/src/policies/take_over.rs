@@ -2,7 +2,7 @@
 
 use super::{InForce, Kept, Stated};
 use crate::registry::{Entry, Replaced};
-use crate::{Service, State, home};
+use crate::{Service, State};
 use arrow::datatypes::SchemaRef;
 use datahall_catalog::{Dataset, List};
 use datahall_core::Result;
@@ -21,11 +21,12 @@ impl Service {
     ///
     /// # Errors
     /// As [`Stated::check`]; what the catalog says where tokens are to be made.
-    pub(crate) async fn in_force(&self, stated: &Stated, schema: &SchemaRef) -> Result<InForce> {
+    pub(crate) async fn in_force(&self, entry: &Entry, stated: &Stated, schema: &SchemaRef) -> Result<InForce> {
         let policy = stated.check(&*self.engine, schema)?;
         let makes_tokens = stated.masks.iter().any(|mask| mask.strategy == Strategy::Tokenise);
-        let key = if makes_tokens { self.token_key(home::ORGANISATION).await? } else { [0; 32] };
-        Ok(InForce::new(policy, key))
+        let organisation = entry.home.organisation();
+        let key = if makes_tokens { self.token_key(organisation).await? } else { [0; 32] };
+        Ok(InForce::new(policy, organisation.to_owned(), key))
     }
 
     /// From now on `stated` holds for the dataset, unless something newer does. Where it does not suit the rows they are
@@ -36,7 +37,7 @@ impl Service {
         loop {
             let current = entry.current();
             let policy = match &current {
-                Some(current) => Some(self.in_force(&stated, &current.generation.table.info().schema).await),
+                Some(current) => Some(self.in_force(entry, &stated, &current.generation.table.info().schema).await),
                 None => None,
             };
             if let Some(Err(error)) = &policy {
@@ -51,29 +52,29 @@ impl Service {
         if old.says_what(&stated) {
             return;
         }
-        self.forget_readers_of(&entry.name);
+        self.forget_readers_of(entry);
         if entry.state() == State::Failed {
             // It may have been the policy that did not suit the rows.
             self.load_one_by_one(vec![entry.clone()]);
         }
     }
 
-    /// Drops the rows of the saved queries that read `name`, and makes them anew: they hold what could be seen before.
-    fn forget_readers_of(&self, name: &str) {
+    /// Drops the rows of the saved queries that read `entry`, and makes them anew: they hold what could be seen before.
+    pub(crate) fn forget_readers_of(&self, entry: &Entry) {
         let mut readers = Vec::new();
-        self.readers_of(name, &mut readers);
+        self.readers_of(entry, &mut readers);
         readers.iter().for_each(|reader| reader.forget_rows());
         if !readers.is_empty() {
             self.load_one_by_one(readers);
         }
     }
 
-    /// Those that read `name`, and those that read them, each after all that it reads.
-    fn readers_of(&self, name: &str, readers: &mut Vec<Arc<Entry>>) {
-        for reader in self.registry.dependents(name) {
+    /// Those that read `entry`, and those that read them, each after all that it reads.
+    fn readers_of(&self, entry: &Entry, readers: &mut Vec<Arc<Entry>>) {
+        for reader in self.registry.dependents(entry) {
             readers.retain(|other| !Arc::ptr_eq(other, &reader));
             readers.push(reader.clone());
-            self.readers_of(&reader.name, readers);
+            self.readers_of(&reader, readers);
         }
     }
 
@@ -106,14 +107,14 @@ impl Service {
     }
 
     async fn take_over_policies(&self) -> Result<()> {
-        let mut entries = self.registry.all();
+        let mut entries = self.registry.everything();
         entries.retain(|entry| entry.record.get().is_some());
         for some in entries.chunks(PAGE) {
             let ids = some.iter().filter_map(|entry| entry.record.get().map(String::as_str));
             let records = self.catalog.list(&List::<Dataset>::all().any_of("id", ids)).await?.items;
             for entry in some {
                 let record = records.iter().find(|record| Some(&record.meta.id) == entry.record.get());
-                if record.is_some_and(|record| record.meta.version > entry.stated().version) {
+                if self.still_stands(entry, record) && record.is_some_and(|record| record.meta.version > entry.stated().version) {
                     self.take_over(entry).await?;
                 }
             }

@@ -20,7 +20,8 @@ impl Service {
     /// How many rows there are for the caller, when that is known or can be found out: counting is a query like any other, and
     /// is not done while there are too many.
     pub(crate) async fn rows_seen(&self, ctx: &Ctx, generation: &Generation, handle: &Handle) -> Option<u64> {
-        if handle.policy.rows == RowAccess::All {
+        // How many a live table has is another number each time.
+        if handle.policy.rows == RowAccess::All || handle.table.info().live {
             return handle.table.info().rows;
         }
         let counted = generation.count(&handle.policy);
@@ -50,7 +51,7 @@ impl Service {
 
     /// Why the dataset cannot go: saved queries read it. Those that are somebody else's alone are not named.
     pub(crate) fn still_read(&self, ctx: &Ctx, entry: &Entry) -> Option<Error> {
-        let readers = self.registry.dependents(&entry.name);
+        let readers = self.registry.dependents(entry);
         let (named, others): (Vec<_>, Vec<_>) = readers.into_iter().partition(|reader| self.sees(ctx, reader));
         let mut names: Vec<&str> = named.iter().map(|reader| reader.name.as_str()).collect();
         if !others.is_empty() {
@@ -62,7 +63,8 @@ impl Service {
 
     /// Whether everybody gets the same of it now, and of all that it reads.
     pub(crate) fn is_same_for_all(&self, entry: &Entry) -> bool {
-        let reads_same = |name: &String| self.registry.find(name).is_some_and(|source| self.is_same_for_all(&source));
+        let reads_same =
+            |name: &String| self.registry.known(&entry.home, name).is_some_and(|source| self.is_same_for_all(&source));
         entry.stated().is_same_for_all() && entry.depends_on().iter().all(reads_same)
     }
 }

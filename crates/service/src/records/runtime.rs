@@ -29,7 +29,7 @@ impl Service {
         // Gone already, it is as it should be.
         let Some(dataset) = change.get::<Dataset>(id).await? else { return Ok(()) };
         change.delete(&dataset).await?;
-        let entry = AuditEntry::deleted("dataset.unregister", &dataset)?.organisation(home::ORGANISATION);
+        let entry = AuditEntry::deleted("dataset.unregister", &dataset)?.organisation(entry.home.organisation());
         change.commit(entry).await?;
         Ok(())
     }

@@ -3,7 +3,10 @@
 use super::generation::{Generation, MadeOf};
 use crate::auth::Starter;
 use crate::config::{OnStart, Visibility};
+use crate::governance::Meanings;
+use crate::home::Home;
 use crate::policies::{InForce, Stated};
+use crate::shelf::OfRecord;
 use crate::{DatasetBlock, Environment, State};
 use chrono::{DateTime, Utc};
 use datahall_core::clock::{Clock, Random, random_hex};
@@ -17,6 +20,8 @@ use std::time::Duration;
 
 /// One dataset.
 pub(crate) struct Entry {
+    /// The project it is in.
+    pub(crate) home: Home,
     pub(crate) name: String,
     pub(crate) origin: Origin,
     /// The id of its record in the catalog, once it has one; saved queries have none.
@@ -29,12 +34,18 @@ pub(crate) struct Entry {
     pub(crate) cascading: AtomicBool,
     /// The generation of its record that this node has loaded, or is about to.
     pub(crate) seen: AtomicI64,
+    /// The version of the record of the connection that its rows are read through.
+    pub(crate) connected: AtomicI64,
+    /// How many loads have ended.
+    pub(crate) attempts: AtomicU64,
+    /// What was said of its columns, and in which version of its record.
+    pub(crate) meanings: parking_lot::Mutex<Option<(i64, Arc<Meanings>)>>,
     /// When its schedule loads it anew.
     pub(crate) next_refresh: parking_lot::Mutex<Option<DateTime<Utc>>>,
     id: String,
     generations: AtomicU64,
     /// Grows when the policy changes, for what was made of its rows.
-    policies: Arc<AtomicU64>,
+    policies: AtomicU64,
     rows: RwLock<RowsState>,
 }
 
@@ -65,6 +76,8 @@ pub(crate) enum Origin {
         /// It stands in the configuration file.
         configured: bool,
     },
+    /// A record of the catalog, opened when somebody first reads it.
+    Record(Box<OfRecord>),
     /// A statement over other datasets.
     Statement(Box<SavedStatement>),
 }
@@ -109,8 +122,9 @@ pub(crate) struct Snapshot {
 }
 
 impl Entry {
-    pub(crate) fn new(name: String, origin: Origin, stated: Stated, random: &dyn Random) -> Self {
+    pub(crate) fn new(home: Home, name: String, origin: Origin, stated: Stated, random: &dyn Random) -> Self {
         Self {
+            home,
             name,
             origin,
             record: OnceLock::new(),
@@ -118,10 +132,13 @@ impl Entry {
             queued: AtomicBool::new(false),
             cascading: AtomicBool::new(false),
             seen: AtomicI64::new(0),
+            connected: AtomicI64::new(0),
+            attempts: AtomicU64::new(0),
+            meanings: parking_lot::Mutex::default(),
             next_refresh: parking_lot::Mutex::default(),
             id: random_hex(random, 8),
             generations: AtomicU64::new(0),
-            policies: Arc::default(),
+            policies: AtomicU64::new(0),
             rows: RwLock::new(RowsState { stated: Arc::new(stated), ..RowsState::default() }),
         }
     }
@@ -138,7 +155,7 @@ impl Entry {
         let on_start = block.on_start.unwrap_or_default();
         let private = block.visibility == Some(Visibility::Private);
         let origin = Origin::Source { spec, access, on_start, configured };
-        Ok(Self::new(block.name.clone(), origin, Stated { private, ..block.stated() }, random))
+        Ok(Self::new(Home::default(), block.name.clone(), origin, Stated { private, ..block.stated() }, random))
     }
 
     pub(crate) fn current(&self) -> Option<Current> {
@@ -156,8 +173,8 @@ impl Entry {
     }
 
     /// The number of its policy, to tell whether it is still the same.
-    pub(crate) fn policy_number(&self) -> (Arc<AtomicU64>, u64) {
-        (self.policies.clone(), self.policies.load(Ordering::Acquire))
+    pub(crate) fn policy_number(&self) -> u64 {
+        self.policies.load(Ordering::Acquire)
     }
 
     /// Its record is there now, and states this.
@@ -238,13 +255,46 @@ impl Entry {
                 Source::Delta { .. } | Source::Managed { .. } => "delta",
                 Source::Connected { connection, .. } => connection.reach.kind(),
             },
+            Origin::Record(of) => of.source.kind(),
             Origin::Statement(_) => "query",
         }
     }
 
+    /// What it is made of, where that is a record.
+    pub(crate) fn of_record(&self) -> Option<&OfRecord> {
+        match &self.origin {
+            Origin::Record(of) => Some(of),
+            _ => None,
+        }
+    }
+
+    /// Whether `name` means it to somebody at `home`.
+    pub(crate) fn is_called(&self, name: &str, home: &Home) -> bool {
+        if home.project() == self.home.project() && name.eq_ignore_ascii_case(&self.name) {
+            return true;
+        }
+        let full = |(key, rest): (&str, &str)| key.eq_ignore_ascii_case(self.home.key()) && rest.eq_ignore_ascii_case(&self.name);
+        home.organisation() == self.home.organisation() && name.split_once('.').is_some_and(full)
+    }
+
+    /// What somebody at `home` calls it.
+    pub(crate) fn name_at(&self, home: &Home) -> String {
+        if home.project() == self.home.project() { self.name.clone() } else { format!("{}.{}", self.home.key(), self.name) }
+    }
+
+    /// Whether it is a saved query that reads `other`.
+    pub(crate) fn reads(&self, other: &Self) -> bool {
+        self.depends_on().iter().any(|name| other.is_called(name, &self.home))
+    }
+
+    /// Makes void whatever was made of its rows.
+    pub(crate) fn void(&self) {
+        self.policies.fetch_add(1, Ordering::AcqRel);
+    }
+
     pub(crate) fn depends_on(&self) -> &[String] {
         match &self.origin {
-            Origin::Source { .. } => &[],
+            Origin::Source { .. } | Origin::Record(_) => &[],
             Origin::Statement(statement) => &statement.depends_on,
         }
     }
@@ -252,7 +302,7 @@ impl Entry {
     pub(crate) fn statement(&self) -> Option<&SavedStatement> {
         match &self.origin {
             Origin::Statement(statement) => Some(statement),
-            Origin::Source { .. } => None,
+            Origin::Source { .. } | Origin::Record(_) => None,
         }
     }
 
@@ -260,7 +310,7 @@ impl Entry {
     pub(crate) fn on_start(&self) -> Option<OnStart> {
         match &self.origin {
             Origin::Source { on_start, configured: true, .. } => Some(*on_start),
-            Origin::Source { .. } => None,
+            Origin::Source { .. } | Origin::Record(_) => None,
             Origin::Statement(statement) => statement.on_start,
         }
     }
@@ -331,6 +381,7 @@ impl Build {
         rows.duration_ms = Some(elapsed);
         let old = rows.current.replace(current.clone());
         drop(rows);
+        entry.attempts.fetch_add(1, Ordering::AcqRel);
         // Freed outside the lock: a table may be gigabytes.
         drop(old);
         Some((current, elapsed))
@@ -346,6 +397,8 @@ impl Build {
         let mut rows = self.entry.rows.write();
         rows.loading = false;
         rows.failed(message);
+        drop(rows);
+        self.entry.attempts.fetch_add(1, Ordering::AcqRel);
     }
 }
 

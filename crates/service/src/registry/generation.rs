@@ -1,7 +1,7 @@
 //! One generation of a dataset's rows: they never change, and what was made of them goes when they go.
 
-use super::ExportFile;
 use super::kept_few::KeptFew;
+use super::{Entry, ExportFile};
 use crate::Profile;
 use chrono::{DateTime, Utc};
 use datahall_core::engine::Table;
@@ -9,15 +9,14 @@ use datahall_core::policy::{ReadPolicy, Strategy};
 use sha2::{Digest, Sha256};
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OnceCell;
 
 type ExportCell = Arc<OnceCell<Arc<ExportFile>>>;
 type CountCell = Arc<OnceCell<u64>>;
 type ProfileCell = Arc<OnceCell<Arc<Profile>>>;
 
-/// The numbers of the policies that rows were made under, each with what it was then.
-pub(crate) type MadeOf = Vec<(Arc<AtomicU64>, u64)>;
+/// What rows were made of, each with the number that its policy had then. What is held here stays in memory, for its policy to be told.
+pub(crate) type MadeOf = Vec<(Arc<Entry>, u64)>;
 
 /// One generation of rows.
 pub(crate) struct Generation {
@@ -39,7 +38,7 @@ impl Generation {
 
     /// Whether the policies that the rows were made under still hold.
     pub(crate) fn is_current(&self) -> bool {
-        self.made_of.iter().all(|(now, then)| now.load(Ordering::Acquire) == *then)
+        self.made_of.iter().all(|(entry, then)| entry.policy_number() == *then)
     }
 
     /// Names what `question` answers over these rows seen through `policy`.

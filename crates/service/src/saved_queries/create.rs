@@ -4,8 +4,9 @@ use super::entry::{check_stated, inherited};
 use super::list::describe;
 use super::{SavedQuery, SavedQueryRequest};
 use crate::auth::Starter;
+use crate::home::{self, Home};
 use crate::policies::Stated;
-use crate::registry::{Entry, Origin, SavedStatement};
+use crate::registry::{Entry, Origin, SavedStatement, taken};
 use crate::{Ctx, Service};
 use datahall_core::{Code, Error, Result};
 use std::collections::BTreeSet;
@@ -24,8 +25,11 @@ impl Service {
         request.check()?;
         self.drop_expired();
         let conflict = |error: Error| Error::new(Code::Conflict, error.message());
-        let reservation = self.registry.reserve(&request.name).map_err(conflict)?;
-        let sources = self.sources_of(ctx, &request)?;
+        let reservation = self.registry.reserve(home::PROJECT, &request.name).map_err(conflict)?;
+        if self.is_recorded(home::PROJECT, &request.name).await? {
+            return Err(conflict(taken(&request.name)));
+        }
+        let sources = self.sources_of(ctx, &request).await?;
         // Before anything is to be seen of it: a refused query leaves no trace.
         let permit = Some(self.admit(ctx)?);
         if request.is_kept() {
@@ -52,7 +56,7 @@ impl Service {
         let lifetime = request.ttl()?.and_then(|ttl| chrono::Duration::from_std(ttl).ok());
         let origin = Origin::Statement(Box::new(SavedStatement {
             sql: request.sql.clone(),
-            depends_on: sources.iter().map(|source| source.name.clone()).collect(),
+            depends_on: sources.iter().map(|source| source.name_at(&ctx.home)).collect(),
             options: request.options(),
             sort_by: Vec::new(),
             maker: Starter::of(&ctx.principal)?,
@@ -63,7 +67,7 @@ impl Service {
         }));
         let private = sources.iter().any(|source| self.is_private(source));
         let stated = Stated { private, ..inherited(&sources) };
-        let entry = Arc::new(Entry::new(request.name, origin, stated, &*self.random));
+        let entry = Arc::new(Entry::new(Home::default(), request.name, origin, stated, &*self.random));
         if wait {
             self.load_admitted(&entry, "manual", permit).await?;
             reservation.fill(entry.clone());
@@ -83,10 +87,13 @@ impl Service {
         describe(entry).ok_or_else(|| Error::internal("a saved query without a statement"))
     }
 
-    fn sources_of(&self, ctx: &Ctx, request: &SavedQueryRequest) -> Result<Vec<Arc<Entry>>> {
+    async fn sources_of(&self, ctx: &Ctx, request: &SavedQueryRequest) -> Result<Vec<Arc<Entry>>> {
         let names = self.engine.tables_in(&request.sql)?;
-        let sources = names.iter().map(|name| self.table(ctx, name)).collect::<Result<Vec<_>>>()?;
-        let read: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let mut sources = Vec::with_capacity(names.len());
+        for name in &names {
+            sources.push(self.table(ctx, name).await?);
+        }
+        let read: Vec<String> = sources.iter().map(|source| source.name_at(&ctx.home)).collect();
         check_stated(request.stated_dependencies(), &read)?;
         Ok(sources)
     }
@@ -96,11 +103,12 @@ impl Service {
         let mut open: Vec<Arc<Entry>> = sources.to_vec();
         let mut seen = BTreeSet::new();
         while let Some(entry) = open.pop() {
-            if entry.depends_on().iter().any(|read| read.eq_ignore_ascii_case(name)) {
+            let at_home = entry.home == Home::default();
+            if at_home && entry.depends_on().iter().any(|read| read.eq_ignore_ascii_case(name)) {
                 return Err(Error::invalid(format!("invalid value: sql: '{}', which it reads, reads '{name}'", entry.name)));
             }
             let more = entry.depends_on().iter().filter(|read| seen.insert(read.to_lowercase()));
-            open.extend(more.filter_map(|read| self.registry.find(read)));
+            open.extend(more.filter_map(|read| self.registry.known(&entry.home, read)));
         }
         Ok(())
     }

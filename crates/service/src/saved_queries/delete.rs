@@ -12,7 +12,7 @@ impl Service {
     /// another saved query reads it, or it stands in a file beside other datasets.
     pub async fn delete_saved_query(&self, ctx: &Ctx, name: &str) -> Result<String> {
         self.require_manage(ctx)?;
-        let entry = self.find(ctx, name)?;
+        let entry = self.find(ctx, name).await?;
         if entry.statement().is_none() {
             return Err(Error::forbidden(format!("forbidden: dataset '{}' is not a saved query", entry.name)));
         }

@@ -3,6 +3,7 @@
 use crate::Service;
 use crate::auth::Starter;
 use crate::config::{DatasetBlock, OnStart, check_duration, order};
+use crate::home::Home;
 use crate::policies::Stated;
 use crate::registry::{Entry, Origin, SavedStatement};
 use datahall_core::policy::ColumnChoice;
@@ -46,11 +47,11 @@ impl Service {
     pub(crate) fn query_entry(&self, block: &DatasetBlock) -> Result<Entry> {
         block.check(&self.environment)?;
         let names = self.engine.tables_in(sql(block))?;
-        let found: Vec<Option<Arc<Entry>>> = names.iter().map(|name| self.registry.find(name)).collect();
+        let found: Vec<Option<Arc<Entry>>> = names.iter().map(|name| self.registry.known(&Home::default(), name)).collect();
         let depends_on: Vec<String> = names
             .iter()
             .zip(&found)
-            .map(|(name, entry)| entry.as_ref().map_or_else(|| name.clone(), |entry| entry.name.clone()))
+            .map(|(name, entry)| entry.as_ref().map_or_else(|| name.clone(), |entry| entry.name_at(&Home::default())))
             .collect();
         check_stated(block.source.depends_on.as_deref(), &depends_on)?;
         let refresh = block.refresh.clone().unwrap_or_default();
@@ -75,7 +76,7 @@ impl Service {
             None => (restricted(), true),
         };
         let private = private || block.visibility == Some(crate::config::Visibility::Private);
-        Ok(Entry::new(block.name.clone(), origin, Stated { private, ..policy }, &*self.random))
+        Ok(Entry::new(Home::default(), block.name.clone(), origin, Stated { private, ..policy }, &*self.random))
     }
 }
 

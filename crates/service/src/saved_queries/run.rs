@@ -1,6 +1,7 @@
 //! Running the statement of a saved query, and running it again when what it reads was loaded anew.
 
 use crate::admission::Permit;
+use crate::home::Home;
 use crate::registry::{Entry, MadeOf, SavedStatement};
 use crate::{Ctx, Service};
 use datahall_core::engine::{Handle, NamedHandle, Table};
@@ -23,11 +24,14 @@ impl Service {
     ) -> Result<(Arc<dyn Table>, MadeOf)> {
         let principal = self.authenticator.anew(&statement.maker).await?;
         let permit = permit.ok_or_else(|| Error::internal("a statement that was not let in"))?;
-        let ctx = Ctx { principal, request_id: String::new(), address: None };
+        let ctx = Ctx { principal, request_id: String::new(), address: None, home: Home::default() };
         let names = self.engine.tables_in(&statement.sql)?;
         // Before any handle: a policy that changes after this makes the rows void.
-        let sources = names.iter().map(|name| self.table(&ctx, name)).collect::<Result<Vec<_>>>()?;
-        let mut made_of: MadeOf = sources.iter().map(|source| source.policy_number()).collect();
+        let mut sources = Vec::with_capacity(names.len());
+        for name in &names {
+            sources.push(self.table(&ctx, name).await?);
+        }
+        let mut made_of: MadeOf = sources.iter().map(|source| (source.clone(), source.policy_number())).collect();
         let own_view = sources.iter().any(|source| !self.is_same_for_all(source));
         statement.own_view.fetch_or(own_view, Ordering::AcqRel);
         let opened = self.tables(&ctx, &names).await?;
@@ -46,7 +50,8 @@ impl Service {
     async fn sorted(&self, table: Arc<dyn Table>, statement: &SavedStatement) -> Result<Arc<dyn Table>> {
         let schema = table.info().schema.clone();
         let policy = ReadPolicy::default();
-        let order = statement.sort_by.iter().map(|column| Order { column: column.clone(), descending: false, nulls_first: false });
+        let order =
+            statement.sort_by.iter().map(|column| Order { column: column.clone(), descending: false, nulls_first: false });
         let query = Query { order: order.collect(), ..Query::default() }.resolve(&schema, &policy)?;
         let handle = Handle { table, policy: Arc::new(policy) };
         let sorted = self.engine.read(&handle, &query).await?;
@@ -57,7 +62,7 @@ impl Service {
     pub(crate) fn cascade(&self, entry: &Entry) {
         for reader in self.registry.all() {
             let Some(delay) = reader.statement().and_then(|statement| statement.after_upstream) else { continue };
-            let reads = reader.depends_on().iter().any(|name| name.eq_ignore_ascii_case(&entry.name));
+            let reads = reader.reads(entry);
             // What is not loaded yet reads the new rows anyway.
             if !reads || reader.current().is_none() || reader.cascading.swap(true, Ordering::AcqRel) {
                 continue;

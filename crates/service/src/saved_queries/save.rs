@@ -7,7 +7,7 @@ use crate::datasets::Refresh;
 use crate::jobs::Work;
 use crate::records::reconcile;
 use crate::registry::Entry;
-use crate::{Ctx, Service, home};
+use crate::{Ctx, Service};
 use datahall_catalog::{AuditEntry, Dataset, List, Schedule};
 use datahall_core::{Code, Error, Result};
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ impl Service {
     /// The block of a request of kind `query`.
     pub(super) fn query_block(&self, ctx: &Ctx, request: &SavedQueryRequest, sources: &[Arc<Entry>]) -> Result<DatasetBlock> {
         let mut block = request.block();
-        block.source.depends_on = Some(sources.iter().map(|source| source.name.clone()).collect());
+        block.source.depends_on = Some(sources.iter().map(|source| source.name_at(&ctx.home)).collect());
         block.made_by = Some(Starter::of(&ctx.principal)?);
         // As it is now: what it reads may become public later, and this not with it.
         block.visibility = sources.iter().any(|source| self.is_private(source)).then_some(Visibility::Private);
@@ -76,7 +76,7 @@ impl Service {
         }
         let Some(dataset) = change.get::<Dataset>(id).await? else { return Ok(()) };
         change.delete(&dataset).await?;
-        change.commit(AuditEntry::deleted("query.delete", &dataset)?.organisation(home::ORGANISATION)).await
+        change.commit(AuditEntry::deleted("query.delete", &dataset)?.organisation(entry.home.organisation())).await
     }
 
     async fn forget_file(&self, name: &str) -> Result<()> {

@@ -24,4 +24,6 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/datasets/{name}/explore", Known),
     ("GET", "/api/datasets/{name}/profile", Known),
     ("GET", "/api/datasets/{name}/column-stats", Known),
+    ("GET", "/api/datasets/{name}/classification", Known),
+    ("GET", "/api/datasets/governance/summary", Known),
 ];

@@ -29,6 +29,7 @@ use datahall_service::Settings;
 pub(crate) fn dialect(settings: &Settings) -> Dialect {
     Dialect {
         routes: router::routes(settings),
+        of_callers_organisation: true,
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",

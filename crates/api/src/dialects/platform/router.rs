@@ -29,6 +29,8 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
         Route::get("/api/datasets/{name}/profile", Known, datasets::profile::describe, datasets::profile::handle),
         Route::get("/api/datasets/{name}/column-stats", Known, datasets::column_stats::describe, datasets::column_stats::handle),
+        Route::get("/api/datasets/{name}/classification", Known, datasets::classification::describe, datasets::classification::handle),
+        Route::get("/api/datasets/governance/summary", Known, datasets::governance::describe, datasets::governance::handle),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()

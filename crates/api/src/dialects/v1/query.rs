@@ -28,8 +28,8 @@ pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let (query, page) = body.into_page(call.settings().page_rows())?;
     let found = call.service().query(&call.ctx, &name, query).await?;
     let frame = Frame::Page { page: page.page, page_size: page.page_size };
-    let identity = Identity { etag: found.etag, refreshed_at: found.refreshed_at };
-    answer::respond(call, found.rows, format, &frame, Some(identity)).await
+    let identity = found.etag.map(|etag| Identity { etag, refreshed_at: found.refreshed_at });
+    answer::respond(call, found.rows, format, &frame, identity).await
 }
 
 fn example() -> serde_json::Value {

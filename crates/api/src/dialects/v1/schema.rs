@@ -40,15 +40,17 @@ pub(super) fn describe() -> Operation {
 pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let name = call.path_parameter().await?;
     let schema = call.service().schema(&call.ctx, &name).await?;
-    let etag = format!("W/\"{}.schema\"", schema.etag);
-    let mut response = if conditional::none_match(&call.parts.headers, &etag) {
+    let etag = schema.etag.as_ref().map(|etag| format!("W/\"{etag}.schema\""));
+    let mut response = if etag.as_ref().is_some_and(|etag| conditional::none_match(&call.parts.headers, etag)) {
         let mut unchanged = Response::new(Body::empty());
         *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
         unchanged
     } else {
         reply::bytes(StatusCode::OK, render(&schema)?)
     };
-    response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&etag).map_err(Error::internal)?);
+    if let Some(etag) = etag {
+        response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&etag).map_err(Error::internal)?);
+    }
     Ok(response)
 }
 

@@ -31,6 +31,6 @@ pub(super) async fn handle(mut call: Call) -> Result<Response> {
     let format = format::negotiate(call.query_parameter("format")?.as_deref(), &call.parts.headers, Format::Arrow)?;
     let body: QueryBody = call.json().await?;
     let found = call.service().query(&call.ctx, &name, body.into_stream()?).await?;
-    let identity = Identity { etag: found.etag, refreshed_at: found.refreshed_at };
-    answer::respond(call, found.rows, format, &Frame::Stream, Some(identity)).await
+    let identity = found.etag.map(|etag| Identity { etag, refreshed_at: found.refreshed_at });
+    answer::respond(call, found.rows, format, &Frame::Stream, identity).await
 }

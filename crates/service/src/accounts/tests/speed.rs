@@ -1,6 +1,7 @@
 //! What identifying and deciding cost while the key is remembered. A measurement: `cargo test --release -- --ignored identify`.
 
 use super::keys::viewer;
+use crate::home::Home;
 use crate::testing::{Fixture, admin};
 use crate::{Credentials, Ctx};
 use datahall_core::clock::{Clock, SystemClock};
@@ -20,10 +21,10 @@ async fn identify_and_decide_with_a_remembered_key() {
         let begun = clock.monotonic();
         for _ in 0..TIMES {
             let principal = fixture.service.identify(&credentials).await.unwrap();
-            let ctx = Ctx { principal, request_id: String::new(), address: None };
+            let ctx = Ctx { principal, request_id: String::new(), address: None, home: Home::default() };
             assert!(ctx.principal.organisation.is_some());
             fixture.service.require_read(&ctx).unwrap();
-            std::hint::black_box(fixture.service.find(&ctx, "small").unwrap());
+            std::hint::black_box(fixture.service.find(&ctx, "small").await.unwrap());
         }
         best = best.min((clock.monotonic() - begun) / TIMES);
     }

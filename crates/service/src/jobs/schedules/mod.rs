@@ -1,7 +1,7 @@
 //! Schedules: jobs that are started by the clock, once across all processes.
 
 mod configured;
-mod fire;
+pub(crate) mod fire;
 mod recurrence;
 
 pub(crate) use recurrence::{Recurrence, duration};

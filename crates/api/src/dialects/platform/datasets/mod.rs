@@ -1,7 +1,9 @@
 //! `/api/datasets/{name}/…`: reading datasets.
 
+pub(super) mod classification;
 pub(super) mod column_stats;
 pub(super) mod explore;
+pub(super) mod governance;
 pub(super) mod preview;
 pub(super) mod profile;
 

@@ -78,7 +78,13 @@ pub(super) fn replacing(body: Body) -> Result<PolicyChange> {
     };
     let masks = given.map(|given| given.into_iter().map(whole).collect::<Result<_>>()).transpose()?;
     let masks = masks.map(MasksChange::Replace);
-    Ok(PolicyChange { versions: None, masks, row_filter: body.row_filter, visibility: body.visibility })
+    Ok(PolicyChange {
+        versions: None,
+        masks,
+        row_filter: body.row_filter,
+        visibility: body.visibility,
+        ..PolicyChange::default()
+    })
 }
 
 /// As `PATCH` means it: masks that are not there stay, unless all of them are taken away at once.
@@ -91,7 +97,13 @@ pub(super) fn merging(body: Body) -> Result<PolicyChange> {
         (true, Some(None)) => Some(MasksChange::Replace(BTreeMap::new())),
         (true, _) => Some(MasksChange::Merge(all(body.masking, body.masking_rules)?)),
     };
-    Ok(PolicyChange { versions: None, masks, row_filter: body.row_filter, visibility: body.visibility })
+    Ok(PolicyChange {
+        versions: None,
+        masks,
+        row_filter: body.row_filter,
+        visibility: body.visibility,
+        ..PolicyChange::default()
+    })
 }
 
 fn masks_of<T>(masking: &Option<T>, rules: bool) -> Result<bool> {

@@ -48,7 +48,7 @@ pub(in super::super) async fn patch(call: Call) -> Result<Response> {
 async fn change(mut call: Call, wanted: fn(Body) -> Result<datahall_service::PolicyChange>) -> Result<Response, Fault> {
     let name = call.path_parameter().await?;
     // Before the body is read.
-    call.service().require_policy_change(&call.ctx, &name).map_err(|error| answer::fault(error, PERMISSION, &name))?;
+    call.service().require_policy_change(&call.ctx, &name).await.map_err(|error| answer::fault(error, PERMISSION, &name))?;
     let mut change = wanted(read(&mut call).await?)?;
     change.versions = conditional::versions_matched(&call.parts.headers);
     let policy = call.service().change_policy(&call.ctx, &name, change).await;

@@ -2,11 +2,11 @@
 
 use crate::testing::{ADMIN, Answer, Api, session, user};
 use axum::body::Body;
-use datahall_service::{Ctx, Principal};
+use datahall_service::{Ctx, Home, Principal};
 use serde_json::{Value, json};
 
 fn admin() -> Ctx {
-    Ctx { principal: Principal::admin(), request_id: String::new(), address: None }
+    Ctx { principal: Principal::admin(), request_id: String::new(), address: None, home: Home::default() }
 }
 
 async fn get(api: &Api, path: &str) -> Answer {
