@@ -7,7 +7,9 @@
 //! - `accounts`: users, groups, keys and sessions; the audit log
 //! - `connections`: how outside systems are reached; their secrets
 //! - `jobs`: the queue behind all work that outlives a request, and schedules
+//! - `governance`: what columns mean and how sensitive they are
 //! - `policies`: who sees what of a dataset, put in force and changed
+//! - `profile`: what is known of a dataset's columns when all its rows were looked at
 //! - `uploads`: files that callers send, and what becomes of them
 //! - `registry`: the datasets that are live, and the generations of their rows
 //! - `versions`: datasets as they were, and the upkeep of their tables
@@ -20,12 +22,14 @@ pub mod config;
 mod connections;
 mod ctx;
 mod datasets;
+mod governance;
 mod home;
 mod jobs;
 mod loading;
 mod node;
 mod permission;
 mod policies;
+mod profile;
 mod readiness;
 mod records;
 mod refusals;
@@ -59,11 +63,13 @@ pub use datahall_catalog::{
 pub use datasets::{Found, Total, View};
 pub use home::Home;
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
+pub use governance::{Classification, ColumnClass, GovernanceSummary};
+pub use profile::{ColumnProfile, ColumnStats, Profile, Step, Window, WindowAsked};
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
 pub use shelf::{
-    BatchInfo, ImportFault, NewBatch, NewImport, OnConflict, UsableConnection,
+    BatchInfo, ImportFault, NewBatch, NewImport, OnConflict,
     ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
     RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
 };

@@ -6,6 +6,7 @@ use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::connections::Connections;
 use crate::config::{Environment, OnStart, Settings};
+use crate::governance::Summaries;
 use crate::jobs::Queue;
 use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
@@ -80,6 +81,8 @@ pub struct Service {
     pub(crate) connections: Connections,
     /// Old versions of datasets that were asked for.
     pub(crate) versions: Versions,
+    /// Organisations in figures.
+    pub(crate) summaries: Summaries,
     /// What masks of strategy `tokenise` need.
     pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -149,6 +152,7 @@ impl Service {
             admission,
             connections,
             versions: Versions::default(),
+            summaries: Summaries::default(),
             token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),

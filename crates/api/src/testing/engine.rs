@@ -172,10 +172,6 @@ fn known(version: u64) -> Result<()> {
     if version < 2 { Ok(()) } else { Err(none()) }
 }
 
-fn unwritten<T>() -> Result<T> {
-    Err(Error::unavailable("nothing is written here"))
-}
-
 fn rows(batch: RecordBatch) -> Result<Rows> {
     let schema: SchemaRef = batch.schema();
     Ok(Rows { schema, batches: futures::stream::iter([Ok(batch)]).boxed() })

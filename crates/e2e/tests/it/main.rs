@@ -13,6 +13,7 @@ mod catalog;
 mod door;
 mod jobs;
 mod lifecycle;
+mod platform;
 mod probes;
 mod robustness;
 mod sources;

@@ -17,7 +17,6 @@ impl Service {
     /// # Errors
     /// `NotFound` when it is gone; `Unavailable` when its secrets cannot be opened; `Invalid` and `Forbidden` when it leads where it may
     /// not any more.
-    #[allow(dead_code, reason = "whoever opens sources calls it")]
     pub(crate) async fn connection(&self, id: &str) -> Result<(Arc<Connection>, Access)> {
         let record = self.catalog.get::<Record>(id).await?.ok_or_else(|| not_found(id))?;
         self.opened_connection(&record)

@@ -1,15 +1,20 @@
 //! A dataset as one caller sees it at one moment: what is asked of it afterwards is asked of the same rows.
 
+use crate::governance::Meanings;
 use crate::loading::Opened;
 use crate::{Ctx, Service, State};
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
+use datahall_core::classify::{SemanticType, Shape};
 use datahall_core::{Code, Error, Result};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// A dataset as one caller sees it, with the rows that it had when it was looked up.
 pub struct View {
     pub(crate) opened: Opened,
+    /// What somebody said of its columns.
+    pub(crate) meanings: Arc<Meanings>,
 }
 
 impl View {
@@ -29,8 +34,16 @@ impl View {
     }
 
     /// What the values of a column (spelt as in the schema) mean, where its name or somebody says it.
-    pub fn semantic_type(&self, _column: &str) -> Option<String> {
-        None
+    pub fn semantic_type(&self, column: &str) -> Option<SemanticType> {
+        // By the type that the values have for everybody: a masked column still means what it means.
+        let schema = &self.opened.handle.table.info().schema;
+        let shape = schema.field_with_name(column).map(|field| Shape::of(field.data_type())).ok()?;
+        self.meanings.by_name(column, shape).kind
+    }
+
+    /// The column that says of which time a row is, where somebody said which.
+    pub fn time_column(&self) -> Option<String> {
+        self.meanings.time_column.clone()
     }
 
     /// When the rows were loaded.
@@ -57,12 +70,18 @@ impl Service {
             .rows_of(ctx, entry.clone())
             .await
             .map_err(|error| if entry.state() == State::Failed { error.of_source() } else { error })?;
-        Ok(View { opened })
+        self.view_of(opened).await
+    }
+
+    /// The same of what was opened already.
+    pub(crate) async fn view_of(&self, opened: Opened) -> Result<View> {
+        let meanings = self.meanings(&opened.entry).await?;
+        Ok(View { opened, meanings })
     }
 }
 
 /// What the engine could not reach is the source; whether the caller may read at all was found out before.
-pub(super) fn away(error: Error) -> Error {
+pub(crate) fn away(error: Error) -> Error {
     if error.code() == Code::Unavailable { error.of_source() } else { error }
 }
 

@@ -3,6 +3,7 @@
 use super::generation::{Generation, MadeOf};
 use crate::auth::Starter;
 use crate::config::{OnStart, Visibility};
+use crate::governance::Meanings;
 use crate::home::Home;
 use crate::policies::{InForce, Stated};
 use crate::shelf::OfRecord;
@@ -39,6 +40,8 @@ pub(crate) struct Entry {
     pub(crate) connected: AtomicI64,
     /// How many loads have ended.
     pub(crate) attempts: AtomicU64,
+    /// What was said of its columns, and in which version of its record.
+    pub(crate) meanings: parking_lot::Mutex<Option<(i64, Arc<Meanings>)>>,
     /// When its schedule loads it anew.
     pub(crate) next_refresh: parking_lot::Mutex<Option<DateTime<Utc>>>,
     id: String,
@@ -134,6 +137,7 @@ impl Entry {
             seen: AtomicI64::new(0),
             connected: AtomicI64::new(0),
             attempts: AtomicU64::new(0),
+            meanings: parking_lot::Mutex::default(),
             next_refresh: parking_lot::Mutex::default(),
             id: random_hex(random, 8),
             generations: AtomicU64::new(0),

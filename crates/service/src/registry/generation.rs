@@ -2,6 +2,7 @@
 
 use super::kept_few::KeptFew;
 use super::{Entry, ExportFile};
+use crate::Profile;
 use chrono::{DateTime, Utc};
 use datahall_core::engine::Table;
 use datahall_core::policy::{ReadPolicy, Strategy};
@@ -12,6 +13,7 @@ use tokio::sync::OnceCell;
 
 type ExportCell = Arc<OnceCell<Arc<ExportFile>>>;
 type CountCell = Arc<OnceCell<u64>>;
+type ProfileCell = Arc<OnceCell<Arc<Profile>>>;
 
 /// What rows were made of, each with the number that its policy had then. What is held here stays in memory, for its policy to be told.
 pub(crate) type MadeOf = Vec<(Arc<Entry>, u64)>;
@@ -26,11 +28,12 @@ pub(crate) struct Generation {
     pub(crate) loaded_at: DateTime<Utc>,
     exports: KeptFew<ExportCell>,
     counts: KeptFew<CountCell>,
+    profiles: KeptFew<ProfileCell>,
 }
 
 impl Generation {
     pub(crate) fn new(id: String, table: Arc<dyn Table>, made_of: MadeOf, loaded_at: DateTime<Utc>) -> Self {
-        Self { id, table, made_of, loaded_at, exports: KeptFew::default(), counts: KeptFew::default() }
+        Self { id, table, made_of, loaded_at, exports: KeptFew::default(), counts: KeptFew::default(), profiles: KeptFew::default() }
     }
 
     /// Whether the policies that the rows were made under still hold.
@@ -47,6 +50,11 @@ impl Generation {
     /// Where the export seen through `policy` is kept, or will be: whoever comes first makes it, the others wait.
     pub(crate) fn export(&self, policy: &ReadPolicy) -> ExportCell {
         self.exports.get(key(policy))
+    }
+
+    /// Where the profile seen through `policy` is kept, or will be.
+    pub(crate) fn profile(&self, policy: &ReadPolicy) -> ProfileCell {
+        self.profiles.get(key(policy))
     }
 
     /// Where the number of rows seen through `policy` is kept, or will be.

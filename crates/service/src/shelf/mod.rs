@@ -9,7 +9,6 @@ mod add;
 mod batch;
 mod cache;
 mod columns;
-mod connection;
 mod details;
 mod find;
 pub(crate) mod grants;
@@ -32,7 +31,6 @@ mod tests;
 
 pub use add::NewDataset;
 pub use batch::{BatchInfo, NewBatch, OnConflict};
-pub use connection::UsableConnection;
 pub use columns::{ColumnInfo, column_type};
 pub use details::{DatasetKind, DetailsChange, RefreshMode, RefreshSetting, TextsChange};
 pub use grants::{GranteeType, NewShare, ShareInfo};

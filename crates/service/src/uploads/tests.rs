@@ -166,6 +166,6 @@ async fn what_an_earlier_run_left_is_cleared_at_the_start() {
     std::fs::write(folder.join("file"), "x").unwrap();
     let data = fixture.service.exports_dir.ancestors().nth(2).unwrap().file_name().unwrap().to_str().unwrap().to_owned();
     fixture.service.shutdown().await;
-    fixture.another_node_with(crate::Settings::default(), &data).await;
+    let _again = fixture.another_node_with(crate::Settings::default(), &data).await;
     assert!(!folder.exists());
 }

@@ -34,7 +34,8 @@ impl Service {
         if *at == At::Now {
             return Ok(now);
         }
-        Ok(View { opened: self.as_of(ctx, now.opened, at).await? })
+        let opened = self.as_of(ctx, now.opened, at).await?;
+        self.view_of(opened).await
     }
 
     /// As [`Service::opened`], of the rows of then.

@@ -61,7 +61,7 @@ impl Service {
     pub(super) async fn versioned(&self, entry: &Entry) -> Result<Versioned> {
         let (spec, access) = match &entry.origin {
             Origin::Source { spec, access, .. } => ((**spec).clone(), access.clone()),
-            Origin::Record(of) if of.cache.is_none() => (self.spec_of(entry, of).await?, self.requested_access()),
+            Origin::Record(of) if of.cache.is_none() => self.spec_of(entry, of).await?,
             Origin::Record(_) | Origin::Statement(_) => return Err(none(&entry.name)),
         };
         let source = spec.source.at(None).ok_or_else(|| none(&entry.name))?;

@@ -22,6 +22,11 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     // Reading.
     ("GET", "/api/datasets/{name}/preview", Known),
     ("GET", "/api/datasets/{name}/explore", Known),
+    ("GET", "/api/datasets/{name}/profile", Known),
+    ("GET", "/api/datasets/{name}/column-stats", Known),
+    ("GET", "/api/datasets/{name}/classification", Known),
+    ("GET", "/api/datasets/governance/summary", Known),
+    // Connectors.
     ("GET", "/api/connectors", Known),
     ("POST", "/api/connectors", Editor),
     ("GET", "/api/connectors/catalog", Known),

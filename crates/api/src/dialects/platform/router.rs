@@ -27,6 +27,11 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         // Reading.
         Route::get("/api/datasets/{name}/preview", Known, datasets::preview::describe, datasets::preview::handle),
         Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
+        Route::get("/api/datasets/{name}/profile", Known, datasets::profile::describe, datasets::profile::handle),
+        Route::get("/api/datasets/{name}/column-stats", Known, datasets::column_stats::describe, datasets::column_stats::handle),
+        Route::get("/api/datasets/{name}/classification", Known, datasets::classification::describe, datasets::classification::handle),
+        Route::get("/api/datasets/governance/summary", Known, datasets::governance::describe, datasets::governance::handle),
+        // Connectors.
         Route::get("/api/connectors", Known, connectors::list::describe, connectors::list::handle),
         Route::post("/api/connectors", Editor, connectors::create::describe, connectors::create::handle),
         Route::get("/api/connectors/catalog", Known, connectors::catalog::describe, connectors::catalog::handle),

@@ -2,6 +2,7 @@
 
 use super::types::type_name;
 use arrow::datatypes::Schema;
+use datahall_core::classify::SemanticType;
 use datahall_core::query::{Function, Query};
 use datahall_core::{Error, Result};
 use datahall_service::View;
@@ -14,7 +15,7 @@ pub(super) struct Column {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    semantic_type: Option<String>,
+    semantic_type: Option<&'static str>,
     masked: bool,
 }
 
@@ -33,7 +34,7 @@ pub(super) fn of_rows(view: &View, query: &Query, rows: &Schema) -> Vec<Column> 
         Column {
             name: field.name().clone(),
             kind: type_name(field.data_type()),
-            semantic_type: source.as_deref().and_then(|name| view.semantic_type(name)),
+            semantic_type: source.as_deref().and_then(|name| view.semantic_type(name)).map(SemanticType::name),
             masked: source.is_some_and(|name| view.is_masked(&name)),
         }
     };

@@ -38,11 +38,7 @@ pub(in super::super) async fn handle(call: Call) -> Result<Response> {
 
 async fn read(mut call: Call) -> Result<Response, Fault> {
     let name = call.path_parameter().await?;
-    if let Some(unknown) =
-        call.unknown_parameter(&["limit", "version", "as_of"]).map_err(|error| Fault::query(error.message()))?
-    {
-        return Err(Fault::parameter(&unknown, &format!("{}: there is no such parameter", unknown.escape_debug())));
-    }
+    super::only(&call, &["limit", "version", "as_of"])?;
     let limit = number(&call, "limit")?.unwrap_or(DEFAULT_ROWS).min(MOST_ROWS).min(call.settings().page_rows());
     let service = call.service().clone();
     let at = at::of_call(&call)?.map_err(|wrong| Fault::parameter(wrong.parameter, &wrong.message))?;

@@ -9,7 +9,7 @@ async fn get(api: &Api, path: &str) -> Answer {
 }
 
 fn columns(name_masked: bool) -> Value {
-    json!([{"name": "id", "type": "int64", "masked": false}, {"name": "Name", "type": "string", "masked": name_masked}])
+    json!([{"name": "id", "type": "int64", "masked": false}, {"name": "Name", "type": "string", "semantic_type": "name", "masked": name_masked}])
 }
 
 #[tokio::test]
@@ -80,4 +80,48 @@ async fn what_is_wrong_is_named() {
         assert_eq!((unknown.status, unknown.error().as_str()), (404, "dataset_not_found"));
         assert_eq!(api.get(&format!("/api/datasets/small/{path}")).await.status, 401);
     }
+}
+
+#[tokio::test]
+async fn a_profile_tells_of_each_column() {
+    let api = Api::new().await;
+    let answer = get(&api, "/api/datasets/small/profile").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let found = answer.json();
+    let one = |value: Value| json!({"value": value, "count": 1});
+    let id = json!({
+        "name": "id", "type": "int64", "masked": false, "count": 3, "null_count": 0, "null_rate": 0.0, "cardinality": 3,
+        "min": 1, "max": 3, "mean": 2.0, "stddev": 1.0, "top_values": [one(json!(1)), one(json!(2)), one(json!(3))],
+    });
+    assert_eq!((&found["row_count"], &found["columns"][0], &found["sampled"]), (&json!(3), &id, &json!(false)));
+    let name = &found["columns"][1];
+    assert_eq!((&name["null_count"], &name["min"], &name["max"]), (&json!(1), &json!("\"c\""), &json!("a")));
+    assert_eq!((name.get("mean"), &name["top_values"]), (None, &json!([one(json!("\"c\"")), one(json!("a"))])));
+    assert_eq!(get(&api, "/api/datasets/small/profile").await.json(), found, "it is kept");
+    let timeless = get(&api, "/api/datasets/small/column-stats").await;
+    assert_eq!((timeless.status, timeless.json()["detail"].clone()), (422, json!({"parameter": "time_column"})), "{}", timeless.text());
+    for (query, parameter) in [("profile?x=1", "x"), ("column-stats?window=7", "window"), ("column-stats?days=7&window=7d", "days"), ("column-stats?until=x", "until")] {
+        let wrong = get(&api, &format!("/api/datasets/small/{query}")).await;
+        assert_eq!((wrong.status, wrong.json()["detail"].clone()), (422, json!({"parameter": parameter})), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn columns_are_classified_and_counted() {
+    let api = Api::new().await;
+    let found = get(&api, "/api/datasets/small/classification").await.json();
+    let name = json!({
+        "name": "Name", "semantic_type": "name", "sensitivity": "medium", "confidence": 0.6, "source": "name", "masked": false, "strategy": null,
+    });
+    assert_eq!((&found["dataset"], &found["columns"][1], &found["columns"][0]["semantic_type"]), (&json!("small"), &name, &Value::Null));
+    let body = json!({"masking": {"Name": {"strategy": "partial", "sensitivity": "critical"}}}).to_string();
+    let headers = [ADMIN, ("content-type", "application/json")];
+    assert_eq!(api.send("PUT", "/api/datasets/small/settings", &headers, Body::from(body)).await.status, 200);
+    let masked = &get(&api, "/api/datasets/small/classification").await.json()["columns"][1];
+    assert_eq!((&masked["sensitivity"], &masked["masked"], &masked["strategy"]), (&json!("critical"), &json!(true), &json!("partial")));
+    let summary = get(&api, "/api/datasets/governance/summary").await;
+    assert_eq!(summary.status, 200, "{}", summary.text());
+    assert_eq!(summary.json()["by_sensitivity"], json!({"low": 1, "medium": 0, "high": 0, "critical": 1}));
+    assert_eq!(summary.json()["masking"], json!({"sensitive_columns": 1, "masked_columns": 1, "coverage": 1.0}));
+    assert_eq!(get(&api, "/api/datasets/governance/summary?x=1").await.status, 422);
 }

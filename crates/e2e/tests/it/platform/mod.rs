@@ -1,0 +1,5 @@
+//! What is below `/api/datasets` in dialect `platform`.
+
+mod explore;
+mod governance;
+mod profile;
