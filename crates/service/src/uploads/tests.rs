@@ -153,7 +153,8 @@ async fn files_beyond_the_limit_and_files_that_are_given_up_are_gone() {
     nothing_left(&fixture, 0).await;
     // Given up while it is written.
     let received = receive(&fixture, &admin(), Purpose::Create, "a.csv", b"a\n1\n").await;
-    let future = fixture.service.create_upload(&admin(), received, named("a"));
+    let caller = admin();
+    let future = fixture.service.create_upload(&caller, received, named("a"));
     drop(future);
     nothing_left(&fixture, 0).await;
 }
@@ -164,8 +165,9 @@ async fn what_an_earlier_run_left_is_cleared_at_the_start() {
     let folder = fixture.service.exports_dir.with_file_name("uploads").join("old");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("file"), "x").unwrap();
-    let data = fixture.service.exports_dir.ancestors().nth(2).unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+    let exports = fixture.service.exports_dir.clone();
+    let data = exports.ancestors().nth(2).unwrap().file_name().unwrap().to_str().unwrap();
     fixture.service.shutdown().await;
-    let _again = fixture.another_node_with(crate::Settings::default(), &data).await;
+    let _again = fixture.another_node_with(crate::Settings::default(), data).await;
     assert!(!folder.exists());
 }
