@@ -23,7 +23,7 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Statements are written for such a session: texts without escapes, nothing but reading.
-const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES'), SESSION TRANSACTION READ ONLY";
+const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES'); SET SESSION TRANSACTION READ ONLY";
 
 /// A server, and sessions on it.
 #[derive(Debug, Clone)]
