@@ -1,7 +1,7 @@
 //! Where a database may be: its host must lead to public addresses alone, unless private networks are allowed.
 
-use crate::sources::addresses::is_public;
 use datahall_core::engine::Access;
+use datahall_core::network::is_public;
 use datahall_core::{Error, Result};
 use std::net::IpAddr;
 
