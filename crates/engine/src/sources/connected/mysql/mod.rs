@@ -15,7 +15,7 @@ use datahall_core::connection::{Database, OutsideTable, Part};
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
 use sqlx::error::DatabaseError;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlSslMode};
+use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlSslMode};
 use sqlx::pool::{PoolConnection, PoolOptions};
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
 use sqlx::error::DatabaseError;
 use sqlx::pool::{PoolConnection, PoolOptions};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgSslMode, Postgres};
 use std::time::Duration;
 
 /// How long a session that nobody uses is kept.
