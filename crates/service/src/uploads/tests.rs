@@ -53,7 +53,10 @@ async fn a_file_becomes_a_dataset_and_is_gone() {
     assert_eq!(kinds, [("id", "int64"), ("name", "string")]);
     let said = |key: &str| dataset.provenance.get(key).cloned();
     assert_eq!(said("file_name"), Some(json!("people.csv")));
-    assert_eq!((said("format"), said("delimiter"), said("encoding")), (Some(json!("csv")), Some(json!(",")), Some(json!("UTF-8"))));
+    assert_eq!(
+        (said("format"), said("delimiter"), said("encoding")),
+        (Some(json!("csv")), Some(json!(",")), Some(json!("UTF-8")))
+    );
     assert_eq!(fixture.service.count(&admin(), "people", datahall_core::query::Expr::default()).await.unwrap(), 2);
     nothing_left(&fixture, 1).await;
 }

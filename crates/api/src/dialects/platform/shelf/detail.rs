@@ -90,9 +90,8 @@ fn described(column: ColumnInfo, info: &DatasetInfo) -> Column {
         text.as_str().map(str::to_owned)
     };
     let masks = info.policy.iter().flat_map(|policy| &policy.masks);
-    let sensitivity = masks
-        .filter(|(name, _)| name.eq_ignore_ascii_case(&column.name))
-        .find_map(|(_, mask)| mask.sensitivity.clone());
+    let sensitivity =
+        masks.filter(|(name, _)| name.eq_ignore_ascii_case(&column.name)).find_map(|(_, mask)| mask.sensitivity.clone());
     Column {
         description: said("column_descriptions"),
         semantic_type: said("semantic_overrides").filter(|meaning| meaning != "none"),
