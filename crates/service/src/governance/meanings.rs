@@ -1,7 +1,8 @@
 //! What somebody said of a dataset's columns, kept in memory as long as its record does not change.
 
+use super::summary::shape;
 use crate::registry::Entry;
-use crate::{Object, Service};
+use crate::{DatasetInfo, Object, Service};
 use datahall_catalog::Dataset;
 use datahall_core::Result;
 use datahall_core::classify::{Evidence, Judgement, SemanticType, Shape, by_name, judge};
@@ -44,6 +45,14 @@ impl Meanings {
         }
         let kind = *self.overrides.get(&column.to_lowercase())?;
         Some(Judgement { kind, confidence: 1.0, evidence: Evidence::Override })
+    }
+}
+
+impl DatasetInfo {
+    /// What its columns mean, in their order, by what was said and by their names.
+    pub fn meanings(&self) -> Vec<Option<SemanticType>> {
+        let meanings = Meanings::of(&self.settings);
+        self.columns.iter().map(|column| meanings.by_name(&column.name, shape(&column.kind)).kind).collect()
     }
 }
 

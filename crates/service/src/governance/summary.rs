@@ -166,7 +166,7 @@ fn columns(dataset: &Dataset, entry: Option<&Arc<Entry>>) -> Vec<(String, Shape)
     fields.iter().map(|field| (field.name().clone(), Shape::of(field.data_type()))).collect()
 }
 
-fn shape(kind: &str) -> Shape {
+pub(super) fn shape(kind: &str) -> Shape {
     match kind {
         "string" => Shape::Text,
         "int64" => Shape::Whole,

@@ -53,8 +53,8 @@ async fn a_table_becomes_a_dataset_that_is_shown_listed_changed_and_deleted() {
     assert_eq!(
         made["schema"],
         json!([
-            {"name": "id", "type": "int64", "nullable": true, "description": "its number", "masked": false},
-            {"name": "Name", "type": "string", "nullable": true, "semantic_type": "name", "masked": true},
+            {"name": "id", "type": "int64", "nullable": true, "description": "its number", "sensitivity": "low", "masked": false},
+            {"name": "Name", "type": "string", "nullable": true, "semantic_type": "name", "sensitivity": "medium", "masked": true},
         ])
     );
     assert_eq!((&made["source_table"], &made["row_count"]), (&json!("Small Table"), &json!(3)));
@@ -164,6 +164,21 @@ async fn lists_are_pages_and_refuse_what_they_do_not_know() {
     for path in ["/api/datasets", "/api/datasets/available", "/api/datasets/small", "/api/datasets/small/shares"] {
         assert_eq!(api.get(path).await.status, 401, "{path}");
     }
+}
+
+#[tokio::test]
+async fn paths_that_are_none_are_answered_in_the_dialect_that_they_are_like() {
+    let api = Api::new().await;
+    for path in ["/api/datasets/browse/nope", "/api/datasets/small/nope", "/api/connectors/a/b/c", "/api/datasets/"] {
+        let answer = get(&api, path, ADMIN).await;
+        assert_eq!((answer.status, answer.error().as_str()), (404, "not_found"), "{path}");
+    }
+    for path in ["/api/v1/nope", "/nope", "/api"] {
+        let answer = get(&api, path, ADMIN).await;
+        assert_eq!((answer.status, answer.error()), (404, format!("not found: path: {path}")));
+    }
+    let method = send(&api, "PUT", "/api/datasets/small", ADMIN, &json!({})).await;
+    assert_eq!((method.status, method.error().as_str()), (405, "method_not_allowed"));
 }
 
 #[tokio::test]
