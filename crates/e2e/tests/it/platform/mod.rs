@@ -3,3 +3,4 @@
 mod explore;
 mod governance;
 mod profile;
+mod upload;

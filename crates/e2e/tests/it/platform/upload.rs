@@ -1,9 +1,9 @@
 //! Files sent to the real server: previews, uploads, replacements, and what is left of those that are refused.
 
 use crate::support::*;
+use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
-use futures::StreamExt;
 use std::path::{Path, PathBuf};
 
 const BOUNDARY: &str = "----datahall";
@@ -60,16 +60,22 @@ async fn an_upload_is_a_dataset_in_every_dialect() {
     let uploaded = send(&server, UPLOAD, &[], "Sales 2024.csv", csv).await;
     assert_eq!(uploaded.status, 201, "{}", uploaded.text());
     let uploaded = uploaded.json();
-    assert_eq!((&uploaded["name"], &uploaded["kind"], &uploaded["row_count"]), (&json!("sales_2024"), &json!("upload"), &json!(3)));
+    assert_eq!(
+        (&uploaded["name"], &uploaded["kind"], &uploaded["row_count"]),
+        (&json!("sales_2024"), &json!("upload"), &json!(3))
+    );
     assert_eq!(types(&uploaded["schema"]), types(&preview["columns"]));
     let shown = get(&server, "/api/datasets/sales_2024/preview").await;
     assert_eq!(shown["rows"], preview["rows"]);
     let query = server.admin_post("/api/v1/datasets/sales_2024/query", &json!({"columns": ["id", "amount", "note"]})).await;
-    assert_eq!(query.json()["data"], json!([
-        {"id": 1, "amount": 1.5, "note": "x; y"},
-        {"id": 2, "amount": 2.0, "note": "Zoë"},
-        {"id": 3, "amount": null, "note": null},
-    ]));
+    assert_eq!(
+        query.json()["data"],
+        json!([
+            {"id": 1, "amount": 1.5, "note": "x; y"},
+            {"id": 2, "amount": 2.0, "note": "Zoë"},
+            {"id": 3, "amount": null, "note": null},
+        ])
+    );
     let taken = send(&server, UPLOAD, &[("name", "SALES-2024")], "a.csv", b"id\n1\n").await;
     assert_eq!((taken.status, &taken.json()["error"]), (409, &json!("dataset_name_taken")));
     let replaced = send(&server, UPLOAD, &[("name", "sales_2024"), ("replace", "true")], "b.csv", b"id,when\n7,x\n").await;
@@ -87,7 +93,10 @@ async fn rows_in_are_rows_out_and_rows_told() {
     assert_eq!((refused.status, &refused.json()["error"]), (422, &json!("invalid_file")), "{}", refused.text());
     let told = |reply: &Value| -> Vec<(u64, String)> {
         let items = reply["reports"]["items"].as_array().expect("items");
-        items.iter().map(|item| (item["line"].as_u64().expect("a line"), item["column"].as_str().unwrap_or("-").to_owned())).collect()
+        items
+            .iter()
+            .map(|item| (item["line"].as_u64().expect("a line"), item["column"].as_str().unwrap_or("-").to_owned()))
+            .collect()
     };
     let expected = [(3, "n".to_owned()), (4, "n".to_owned()), (5, "n".to_owned()), (6, "-".to_owned())];
     assert_eq!(told(&refused.json()), expected);
@@ -107,8 +116,10 @@ async fn one_of_two_uploads_of_a_name_wins() {
     for round in 0..5 {
         let name = format!("twice_{round}");
         let texts = [("name", name.as_str())];
-        let (first, second) =
-            tokio::join!(send(&server, UPLOAD, &texts, "a.csv", content.as_bytes()), send(&server, UPLOAD, &texts, "b.csv", content.as_bytes()));
+        let (first, second) = tokio::join!(
+            send(&server, UPLOAD, &texts, "a.csv", content.as_bytes()),
+            send(&server, UPLOAD, &texts, "b.csv", content.as_bytes())
+        );
         let mut statuses = [first.status, second.status];
         statuses.sort_unstable();
         assert_eq!(statuses, [201, 409], "{} {}", first.text(), second.text());

@@ -29,9 +29,7 @@ pub(super) fn found(found: &FoundFile) -> Map<String, Value> {
 /// A preview, its rows in the forms that all rows have.
 pub(super) fn preview(preview: &UploadPreview) -> Result<String> {
     let mut head = found(&preview.found);
-    let column = |field: &std::sync::Arc<arrow::datatypes::Field>| {
-        json!({"name": field.name(), "type": column_type(field.data_type()), "nullable": field.is_nullable()})
-    };
+    let column = |field: &std::sync::Arc<arrow::datatypes::Field>| json!({"name": field.name(), "type": column_type(field.data_type()), "nullable": field.is_nullable()});
     head.insert("columns".to_owned(), preview.found.schema.fields().iter().map(column).collect());
     head.insert("row_count".to_owned(), json!(preview.found.rows));
     let mut encoder = Encoder::rfc3339(&preview.found.schema);
@@ -51,13 +49,9 @@ pub(super) fn preview(preview: &UploadPreview) -> Result<String> {
 
 /// The dataset that became of a file, with what is known of it.
 pub(super) fn dataset(info: &DatasetInfo) -> Map<String, Value> {
-    let column = |column: &datahall_service::ColumnInfo| {
-        json!({"name": column.name, "type": column.kind, "nullable": column.nullable, "masked": column.masked})
-    };
+    let column = |column: &datahall_service::ColumnInfo| json!({"name": column.name, "type": column.kind, "nullable": column.nullable, "masked": column.masked});
     let columns: Vec<Value> = info.columns.iter().map(column).collect();
-    let mask = |mask: &datahall_service::MaskInfo| {
-        json!({"strategy": mask.strategy, "unmask_roles": mask.unmask_roles, "sensitivity": mask.sensitivity})
-    };
+    let mask = |mask: &datahall_service::MaskInfo| json!({"strategy": mask.strategy, "unmask_roles": mask.unmask_roles, "sensitivity": mask.sensitivity});
     let masks = info.policy.iter().flat_map(|policy| &policy.masks);
     let masking: Map<String, Value> = masks.map(|(column, of_it)| (column.clone(), mask(of_it))).collect();
     let provenance: Map<String, Value> = info.provenance.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
