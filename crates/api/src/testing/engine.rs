@@ -5,7 +5,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use datahall_core::connection::{Connection, OutsideTable};
+use datahall_core::connection::{Connection, OutsideTable, Part, Reach};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
 use datahall_core::lake::{Commit, Compacted, Compaction, NO_SUCH_VERSION, Provenance, Vacuum, Vacuumed, Write, Written};
@@ -59,6 +59,14 @@ impl Engine for SmallEngine {
         }
         if let Source::Delta { version: Some(version), .. } = &spec.source {
             known(*version)?;
+        }
+        if let Source::Connected { connection, part, .. } = &spec.source {
+            answers(connection)?;
+            match part {
+                Part::Table { name, .. } if !OUTSIDE.contains(&name.as_str()) => return Err(Error::invalid("no such table")),
+                Part::Query { sql } if !sql.starts_with("SELECT") => return Err(Error::invalid("not one SELECT")),
+                _ => {}
+            }
         }
         Ok(small_table())
     }
@@ -139,16 +147,32 @@ impl Engine for SmallEngine {
         Ok(())
     }
 
-    async fn probe(&self, _: &Connection, _: &Access) -> Result<()> {
-        Ok(())
+    async fn probe(&self, connection: &Connection, _: &Access) -> Result<()> {
+        answers(connection)
     }
 
-    async fn schemas(&self, _: &Connection, _: &Access) -> Result<Vec<String>> {
-        Ok(vec!["main".into()])
+    async fn schemas(&self, connection: &Connection, _: &Access) -> Result<Vec<String>> {
+        answers(connection).map(|()| vec!["main".into()])
     }
 
-    async fn tables(&self, _: &Connection, _: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
-        Ok(vec![OutsideTable { schema: "main".into(), name: "small".into(), kind: "table", rows: Some(3) }])
+    async fn tables(&self, connection: &Connection, schema: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
+        answers(connection)?;
+        if schema.is_some_and(|schema| schema != "main") {
+            return Err(Error::not_found("not found: schema"));
+        }
+        let table = |name: &str| OutsideTable { schema: "main".into(), name: name.into(), kind: "table", rows: Some(3) };
+        Ok(OUTSIDE.map(table).into())
+    }
+}
+
+/// The tables of every outside system.
+const OUTSIDE: [&str; 2] = ["Small Table", "available"];
+
+/// One whose file's path holds `gone` does not answer.
+fn answers(connection: &Connection) -> Result<()> {
+    match &connection.reach {
+        Reach::Sqlite { path } if path.to_string_lossy().contains("gone") => Err(Error::unavailable("it does not answer")),
+        _ => Ok(()),
     }
 }
 

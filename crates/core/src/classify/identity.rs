@@ -197,7 +197,7 @@ fn id_nik(digits: &[u8]) -> bool {
 fn cn_ric(digits: &[u8], check: Option<u32>) -> bool {
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let expected = (12 - weighted(&digits[..17], &weights) % 11) % 11;
-    matches!(number(&digits[6..10]), 1900..=2099)
+    matches!(number(&digits[6..10]), 1800..=2099)
         && is_day(number(&digits[10..12]), number(&digits[12..14]))
         && check.or_else(|| digits.get(17).map(|digit| u32::from(*digit))) == Some(expected)
 }

@@ -130,9 +130,19 @@ fn is_phone(text: &str) -> bool {
         return long(7) && !rest.starts_with('0');
     }
     let decimal = groups.len() == 2 && rest.contains('.');
-    // A trunk prefix, or an area code in parentheses, or three groups; dates have fewer digits.
+    // A trunk prefix, or an area code in parentheses, or three groups.
     let written = rest.starts_with(['0', '(']) || (groups.len() >= 3 && groups.iter().all(|group| group.len() <= 4));
-    long(9) && groups.len() > 1 && written && !decimal && (digits >= 10 || rest.starts_with(['0', '(']))
+    long(9) && groups.len() > 1 && written && !decimal && !begins_with_date(&groups) && (digits >= 10 || rest.starts_with(['0', '(']))
+}
+
+/// Whether the first three groups are a day of a month of a year, in either order, as moments begin.
+fn begins_with_date(groups: &[&str]) -> bool {
+    let [first, middle, third, ..] = groups else { return false };
+    let number = |group: &str, length: usize| (group.len() == length).then(|| group.parse::<u32>().ok()).flatten();
+    let is_year = |group| number(group, 4).is_some_and(|year| (1000..3000).contains(&year));
+    let is_part = |group, most| number(group, 2).is_some_and(|part| (1..=most).contains(&part));
+    (is_year(first) && is_part(middle, 12) && is_part(third, 31))
+        || (is_year(third) && ((is_part(first, 31) && is_part(middle, 12)) || (is_part(first, 12) && is_part(middle, 31))))
 }
 
 /// A code that has letters or signs of its own: United Kingdom, Canada, Netherlands, United States with four more digits, countries'
@@ -175,8 +185,8 @@ mod tests {
         all(is_geo, &["47.3769, 8.5417", "(47.3769,8.5417)", "POINT(8 47)", "-33.86;151.2"], &["91.0,8.5", "47,8", "1.5", "1.5,2.5,3.5", "POINT(8 95)", "a,b"]);
         all(
             is_phone,
-            &["+41 44 668 18 00", "+14155552671", "(415) 555-2671", "415-555-2671", "415.555.2671", "0044 20 7946 0018", "020 7946 0018", "089/636-48018"],
-            &["2024-01-31", "31.01.2024", "2024-01-31 10", "12345678", "4155552671", "3.14159265358979", "1-2", "+1", "+123456789012345678", "12.50", "call me"],
+            &["+41 44 668 18 00", "+14155552671", "(415) 555-2671", "415-555-2671", "415.555.2671", "0044 20 7946 0018", "020 7946 0018", "089/636-48018", "01 42 68 53 00", "0049 30 12 34 567"],
+            &["2024-01-31", "31.01.2024", "2024-01-31 10", "31.01.2024 10", "01/31/2024 10", "12345678", "4155552671", "3.14159265358979", "1-2", "+1", "+123456789012345678", "12.50", "call me"],
         );
         all(is_postal_code, &["SW1A 1AA", "M1 1AE", "K1A 0B1", "1012 AB", "94103-1234", "CH-8001", "D-10115"], &["94103", "8001", "SW1A1AA1", "AB", ""]);
     }

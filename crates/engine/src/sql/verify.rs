@@ -71,8 +71,18 @@ fn check_node(node: &LogicalPlan, tables: &[Named]) -> Result<()> {
 fn check_scan(scan: &TableScan, tables: &[Named]) -> Result<()> {
     let unknown = || Error::invalid(format!("unknown table: {}", scan.table_name));
     let provider: Arc<dyn TableProvider> = source_as_provider(&scan.source).map_err(|_| unknown())?;
-    let given = tables.iter().any(|table| Arc::ptr_eq(&table.provider, &provider));
+    let given = tables.iter().any(|table| Arc::ptr_eq(&table.provider, &provider) || is_under(&table.provider, &provider));
     if given || provider.is::<MemTable>() { Ok(()) } else { Err(unknown()) }
+}
+
+/// Whether `view` is a view (columns by other names) of `provider`: its plan takes its place in the statement's.
+fn is_under(view: &Arc<dyn TableProvider>, provider: &Arc<dyn TableProvider>) -> bool {
+    let Some(plan) = view.get_logical_plan() else { return false };
+    plan.exists(|node| match node {
+        LogicalPlan::TableScan(scan) => Ok(source_as_provider(&scan.source).is_ok_and(|below| Arc::ptr_eq(&below, provider))),
+        _ => Ok(false),
+    })
+    .unwrap_or(false)
 }
 
 fn check_expressions(node: &LogicalPlan) -> Result<()> {

@@ -84,6 +84,7 @@ impl Service {
     /// `Invalid` when it may not be reached, which is known only once names were looked up; `Throttled`.
     pub(super) async fn try_out(&self, record: &Record, stated: datahall_core::connection::Reach, trusted: bool) -> Result<Result<()>> {
         let (reach, access) = self.settled(&record.organisation, stated, trusted);
+        self.connections.make_own(&reach)?;
         let connection = Connection { id: record.meta.id.clone(), version: 0, name: record.name.clone(), reach };
         match self.probe(&connection, &access).await {
             Err(error) if matches!(error.code(), Code::Invalid | Code::Forbidden | Code::Throttled) => Err(error),

@@ -31,7 +31,7 @@ impl Service {
         let Some(sealed) = record.config.0.get(SEALED).and_then(Value::as_str) else { return Ok(record.config.0.clone()) };
         let mut all = plain_of(record);
         let secrets = self.connections.vault.open(&record.meta.id, &all, sealed);
-        all.extend(secrets.map_err(|error| error.context(format!("connection '{}'", record.name)))?);
+        all.extend(secrets.map_err(|error| error.context(format!("connector '{}'", record.name)))?);
         Ok(all)
     }
 

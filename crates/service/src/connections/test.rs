@@ -41,6 +41,7 @@ impl Service {
             Some(config) => {
                 let settled = self.settings_after(ctx, &record, &ConfigChange::Replace(config))?;
                 let (reach, access) = self.settled(&record.organisation, settled.stated, settled.trusted);
+                self.connections.make_own(&reach)?;
                 // Version 0: nothing of it is kept open, or remembered.
                 let connection = Connection { id: record.meta.id.clone(), version: 0, name: record.name.clone(), reach };
                 self.probe(&connection, &access).await

@@ -56,7 +56,7 @@ impl Service {
     /// `Forbidden` for what only an administrator of the instance may make; `Invalid` for paths and hosts that are out of reach.
     pub(super) fn judge_connection(&self, kind: &Type, stated: &Reach, trusted: bool) -> Result<()> {
         if kind.trusted_only && !trusted {
-            let why = format!("forbidden: a connection of type {} needs the privilege ADMIN on the instance", kind.name);
+            let why = format!("forbidden: a connector of type {} needs the privilege ADMIN on the instance", kind.name);
             return Err(Error::forbidden(why));
         }
         let access = self.connection_access(trusted);

@@ -7,7 +7,9 @@ const LANES: usize = 8;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Moments {
     count: u64,
+    /// The mean is the sum of both: one alone has too few digits where values are large and close to each other.
     mean: f64,
+    rest: f64,
     /// The sum of the squared differences from the mean.
     squares: f64,
 }
@@ -21,11 +23,16 @@ impl Moments {
         // Differences from the first value: what all have in common takes no digits from what tells them apart.
         let first = block[0];
         let added = block.len() as f64;
-        let mean = first + sum(block, |value| value - first) / added;
-        let squares = sum(block, |value| (value - mean) * (value - mean));
+        let beyond = sum(block, |value| value - first) / added;
+        let squares = sum(block, |value| (value - first - beyond) * (value - first - beyond));
         let count = self.count as f64;
-        let (all, delta) = (count + added, mean - self.mean);
-        self.mean += delta * (added / all);
+        let (all, delta) = (count + added, (first - self.mean) + (beyond - self.rest));
+        if self.count == 0 {
+            (self.mean, self.rest) = two_sum(first, beyond);
+        } else {
+            let (mean, rest) = two_sum(self.mean, delta * (added / all));
+            (self.mean, self.rest) = two_sum(mean, self.rest + rest);
+        }
         self.squares += squares + delta * delta * (count * added / all);
         self.count += block.len() as u64;
     }
@@ -40,6 +47,13 @@ impl Moments {
         let variance = (self.count > 1).then(|| self.squares / (self.count - 1) as f64)?;
         Some(variance.sqrt()).filter(|deviation| deviation.is_finite())
     }
+}
+
+/// The sum of two numbers, and what rounding took from it.
+fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let of_b = sum - a;
+    (sum, (a - (sum - of_b)) + (b - of_b))
 }
 
 fn sum(block: &[f64], of: impl Fn(f64) -> f64) -> f64 {

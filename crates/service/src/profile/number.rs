@@ -89,9 +89,10 @@ impl Number for Decimal256Type {
         key
     }
     fn number(value: i256) -> f64 {
-        // Below 2^128 the halves say it all.
-        let (low, high) = value.to_parts();
-        high as f64 * 2f64.powi(128) + low as f64
+        // Of the amount without its sign: the halves of a small negative number are two large ones that cancel each other out.
+        let (low, high) = value.wrapping_abs().to_parts();
+        let amount = high as u128 as f64 * 2f64.powi(128) + low as f64;
+        if value.is_negative() { -amount } else { amount }
     }
 }
 
@@ -122,6 +123,8 @@ mod tests {
         assert_eq!(Float64Type::key(f64::NAN), Float64Type::key(-f64::NAN));
         assert_eq!(Float32Type::value(Float32Type::key(0.1)), 0.1);
         assert_eq!(Decimal256Type::number(i256::from_i128(-5)), -5.0);
+        assert_eq!(Decimal256Type::number(i256::from_i128(i128::MAX)), 2f64.powi(127));
+        assert_eq!(Decimal256Type::number(i256::MIN), -(2f64.powi(255)));
         assert_eq!(units(&DataType::Decimal128(10, 2)), Some(100.0));
         assert_eq!((units(&DataType::Int8), units(&DataType::Date32)), (Some(1.0), None));
     }

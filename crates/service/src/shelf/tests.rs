@@ -42,7 +42,7 @@ async fn uploaded(fixture: &Fixture, name: &str) -> NewDataset {
     NewDataset { row_count: Some(3), ..NewDataset::new(name, DatasetKind::Upload, source, rows(0).schema()) }
 }
 
-/// A connection in the organisation of that id, to the database file at `path`.
+/// A connection in the organisation of that id, to the database file at `path`, which an administrator of the instance made.
 async fn connection(fixture: &Fixture, organisation: &str, path: &str) -> String {
     let config = Object::from_iter([("path".to_owned(), path.into())]);
     let mut record = Connection {
@@ -50,6 +50,7 @@ async fn connection(fixture: &Fixture, organisation: &str, path: &str) -> String
         name: path.into(),
         kind: "sqlite".into(),
         config: Hidden(config),
+        body: Object::from_iter([("trusted".to_owned(), true.into())]),
         ..Connection::default()
     };
     let mut change = fixture.service.catalog.change(&Actor::system()).await.unwrap();

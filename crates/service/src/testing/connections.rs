@@ -9,7 +9,7 @@ const TABLES: [&str; 2] = ["orders", "people"];
 pub(super) fn answers(connection: &Connection) -> Result<()> {
     match &connection.reach {
         Reach::Sqlite { path } if path.to_string_lossy().contains("gone") => {
-            Err(Error::unavailable(format!("connection '{}' does not answer", connection.name)))
+            Err(Error::unavailable(format!("connector '{}' does not answer", connection.name)))
         }
         _ => Ok(()),
     }

@@ -1,5 +1,6 @@
 //! Dialect `platform`: a lakehouse platform's API; so far the routes that go along with every dialect: who am I, logging in,
-//! tokens, the audit log, jobs; connectors; datasets, their settings and reading them. `router.rs` is the table of contents; one
+//! tokens, the audit log, jobs; connectors; datasets:
+//! making, listing and sharing them, their settings, reading them, their versions. `router.rs` is the table of contents; one
 //! file per operation.
 
 mod audit;
@@ -17,6 +18,7 @@ mod me;
 mod paging;
 mod router;
 mod settings;
+mod shelf;
 mod tokens;
 mod uploads;
 
@@ -43,6 +45,7 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
             datasets::SCHEMAS,
             uploads::SCHEMAS,
             lakehouse::SCHEMAS,
+            shelf::SCHEMAS,
         ],
     }
 }

@@ -1,6 +1,7 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, connectors, datasets, jobs, lakehouse, login, logout, me, settings, tokens, uploads};
+use super::{audit, connectors, datasets, jobs, lakehouse, login, logout, me, settings, shelf, tokens, uploads};
+use super::shelf::imports;
 use crate::shared::route::Access::{Editor, Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
@@ -50,6 +51,21 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         Route::post("/api/datasets/{name}/vacuum", Known, lakehouse::vacuum::describe, lakehouse::vacuum::handle),
         Route::post("/api/datasets/{name}/optimize", Known, lakehouse::optimize::describe, lakehouse::optimize::handle),
         Route::post("/api/datasets/{name}/restore", Known, lakehouse::restore::describe, lakehouse::restore::handle),
+        // Datasets as such. Paths that are words win over names, which cannot be those words.
+        Route::get("/api/datasets", Known, shelf::list::describe, shelf::list::handle),
+        Route::get("/api/datasets/available", Known, shelf::list::describe_available, shelf::list::available),
+        Route::post("/api/datasets", Editor, shelf::create::describe, shelf::create::handle),
+        Route::get("/api/datasets/{name}", Known, shelf::read::describe, shelf::read::handle),
+        Route::patch("/api/datasets/{name}", Known, shelf::change::describe, shelf::change::handle),
+        Route::delete("/api/datasets/{name}", Known, shelf::remove::describe, shelf::remove::handle),
+        Route::post("/api/datasets/{name}/refresh", Known, shelf::refresh::describe, shelf::refresh::handle),
+        Route::get("/api/datasets/{name}/shares", Known, shelf::shares::list::describe, shelf::shares::list::handle),
+        Route::post("/api/datasets/{name}/shares", Known, shelf::shares::create::describe, shelf::shares::create::handle),
+        Route::delete("/api/datasets/{name}/shares/{id}", Known, shelf::shares::remove::describe, shelf::shares::remove::handle),
+        Route::post("/api/datasets/import", Editor, imports::one::describe, imports::one::handle),
+        Route::post("/api/datasets/import-batch", Editor, imports::start::describe, imports::start::handle),
+        Route::get("/api/datasets/import/{name}", Known, imports::progress::describe, imports::progress::handle),
+        Route::delete("/api/datasets/import/{name}", Editor, imports::cancel::describe, imports::cancel::handle),
     ];
     let prefix = &server.server.prefix;
     routes.iter().map(|route| route.at(format!("{prefix}{}", route.path))).collect()

@@ -1,6 +1,7 @@
 //! The companion routes over the whole router.
 
 mod audit;
+mod connectors;
 mod credentials;
 mod jobs;
 mod lakehouse;
@@ -8,5 +9,6 @@ mod login;
 mod matrix;
 mod reading;
 mod settings;
+mod shelf;
 mod tokens;
 mod uploads;

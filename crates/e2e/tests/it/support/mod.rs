@@ -7,6 +7,7 @@ pub(crate) mod fixtures;
 pub(crate) mod http_files;
 pub(crate) mod modes;
 pub(crate) mod oidc;
+pub(crate) mod outside;
 pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod s3;

@@ -120,11 +120,11 @@ impl Ground {
 
 fn bucket(connection: &Connection, root: &str, options: &S3Options) -> Result<Ground> {
     let Ok(Place::S3 { bucket, key }) = place(root) else {
-        return Err(Error::invalid(format!("connection '{}': root is not of the form s3://bucket/prefix", connection.name)));
+        return Err(Error::invalid(format!("connector '{}': root is not of the form s3://bucket/prefix", connection.name)));
     };
-    let store = s3::bucket(root, bucket, options).map_err(|error| error.context(format!("connection '{}'", connection.name)))?;
+    let store = s3::bucket(root, bucket, options).map_err(|error| error.context(format!("connector '{}'", connection.name)))?;
     let prefix = Key::parse(key.trim_matches('/'))
-        .map_err(|_| Error::invalid(format!("connection '{}': root is not a valid key", connection.name)))?;
+        .map_err(|_| Error::invalid(format!("connector '{}': root is not a valid key", connection.name)))?;
     Ok(Ground::Bucket { store, bucket: bucket.to_owned(), prefix, options: options.clone() })
 }
 
@@ -156,9 +156,9 @@ fn list(root: &Path, folder: &Path) -> std::io::Result<Option<Entries>> {
 }
 
 pub(super) fn unavailable(name: &str) -> Error {
-    Error::unavailable(format!("connection '{name}' does not answer: its root cannot be read"))
+    Error::unavailable(format!("connector '{name}' does not answer: its root cannot be read"))
 }
 
 fn refused(name: &str) -> Error {
-    Error::invalid(format!("connection '{name}': its root is outside the folders that may be read"))
+    Error::invalid(format!("connector '{name}': its root is outside the folders that may be read"))
 }

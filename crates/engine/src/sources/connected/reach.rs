@@ -3,7 +3,26 @@
 use datahall_core::engine::Access;
 use datahall_core::network::is_public;
 use datahall_core::{Error, Result};
+use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// How long a session may be in coming before it is asked whether anybody listens.
+const SOON: Duration = Duration::from_millis(200);
+
+/// Ends when nobody listens at `host`, and only then: a pool would knock there until its own patience ends.
+pub(super) async fn refused((host, port): (&str, u16)) -> sqlx::Error {
+    if !host.starts_with('/') {
+        tokio::time::sleep(SOON).await;
+        if let Err(error) = TcpStream::connect((host, port)).await
+            && error.kind() == ErrorKind::ConnectionRefused
+        {
+            return sqlx::Error::Io(error);
+        }
+    }
+    std::future::pending().await
+}
 
 /// The host to connect to: `host` itself, or the address that was judged where names are.
 ///

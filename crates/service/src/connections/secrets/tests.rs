@@ -39,7 +39,7 @@ fn what_was_shown_sent_back_is_what_was_kept() {
     let back = shown(postgresql(), &stored());
     assert_eq!(replaced(postgresql(), &back, Some(&stored())).unwrap(), stored());
     assert_eq!(merged(postgresql(), &back, &stored()).unwrap(), stored());
-    assert_eq!(kept(postgresql(), &stored(), &back).len(), 7);
+    assert_eq!(kept(postgresql(), &stored(), &back).len(), 8);
 }
 
 #[test]

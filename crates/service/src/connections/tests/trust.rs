@@ -97,6 +97,7 @@ async fn each_organisation_has_its_part_of_the_servers_lakehouse() {
     let fixture = fixture().await;
     let stranger = member(&fixture, Role::Editor, "other").await;
     let own = create(&fixture, &editor(&fixture).await, "l", "lakehouse", json!({})).await.unwrap();
+    assert!(fixture.service.connections.data_dir.join("lakehouse").is_dir(), "it is asked as soon as it is made");
     let other = create(&fixture, &stranger, "l", "lakehouse", json!({"root": null})).await.unwrap();
     let root = async |id: &str| match reach(&fixture, id).await {
         (Reach::Lakehouse { root: Some(root) }, access) => {

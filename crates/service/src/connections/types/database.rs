@@ -115,11 +115,14 @@ fn host(config: &Config<'_>, text: &str) -> Result<String> {
     if text.starts_with('/') && !text.contains("..") {
         return Ok(text.to_owned());
     }
+    // Brackets are around addresses alone.
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let known = bare.parse::<std::net::Ipv6Addr>().is_ok();
-    let fits = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_');
-    if known || (bare.chars().all(fits) && Host::parse(bare).is_ok()) {
+    if bare.parse::<std::net::Ipv6Addr>().is_ok() {
         return Ok(bare.to_owned());
+    }
+    let fits = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_');
+    if text.chars().all(fits) && Host::parse(text).is_ok() {
+        return Ok(text.to_owned());
     }
     Err(config.wrong("host", "must be one host name or address, without scheme, port or path"))
 }

@@ -29,6 +29,7 @@ async fn they_are_read_as_they_were_until_the_new_ones_are_whole() {
     let id = connection(&fixture, "default", "/tmp/a.db").await;
     service.add_dataset(&admin(), connected("orders", &id, "orders")).await.unwrap();
     let count = async |service: &Service| service.count(&admin(), "orders", Expr::default()).await.unwrap();
+    assert_eq!((count(service).await, count(&other).await), (3, 3));
     fixture.engine.set_rows(4);
     assert_eq!((count(service).await, count(&other).await), (3, 3), "what was opened stays as it is in this engine");
     service.change_policy(&admin(), "orders", refreshed(RefreshMode::Manual, None)).await.unwrap();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// A job.
 #[derive(Debug, Serialize)]
-pub(super) struct Job {
+pub(in super::super) struct Job {
     id: String,
     kind: String,
     project: Option<String>,

@@ -2,7 +2,7 @@
 
 pub(super) mod abort;
 pub(super) mod events;
-mod job;
+pub(super) mod job;
 pub(super) mod list;
 pub(super) mod log;
 pub(super) mod read;

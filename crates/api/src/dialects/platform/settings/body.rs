@@ -2,14 +2,14 @@
 
 use crate::shared::json::{Object, Unique, given};
 use datahall_core::{Error, Result};
-use datahall_service::{MaskChange, MasksChange, PolicyChange, Visibility};
+use datahall_service::{DetailsChange, MaskChange, MasksChange, PolicyChange, RefreshSetting, TextsChange, Visibility};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The body of `PUT` and `PATCH`. Keys that are not sent are `None`, those sent as `null` are `Some(None)`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Body {
+pub(in super::super) struct Body {
     #[serde(default, deserialize_with = "given")]
     masking: Option<Option<Unique<Option<Object<Fields>>>>>,
     #[serde(default)]
@@ -18,7 +18,18 @@ pub(super) struct Body {
     row_filter: Option<Option<String>>,
     #[serde(default)]
     visibility: Option<Visibility>,
+    #[serde(default, deserialize_with = "given")]
+    refresh: Option<Option<Object<RefreshSetting>>>,
+    #[serde(default, deserialize_with = "given")]
+    semantic_overrides: Option<Texts>,
+    #[serde(default, deserialize_with = "given")]
+    column_descriptions: Option<Texts>,
+    #[serde(default, deserialize_with = "given")]
+    time_column: Option<Option<String>>,
 }
+
+/// Texts by column; `null` for all of them or for one.
+type Texts = Option<Unique<Option<String>>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,7 +80,8 @@ impl From<Rule> for MaskChange {
 ///
 /// # Errors
 /// `Invalid` for masks in both forms, a column that is there twice, `null` for a mask.
-pub(super) fn replacing(body: Body) -> Result<PolicyChange> {
+pub(in super::super) fn replacing(mut body: Body) -> Result<PolicyChange> {
+    let details = details(&mut body, replaced)?;
     let masks = masks_of(&body.masking, body.masking_rules.is_some())?;
     let given = if masks { Some(all(body.masking, body.masking_rules)?) } else { None };
     let whole = |(column, change): (String, Option<MaskChange>)| match change {
@@ -78,31 +90,47 @@ pub(super) fn replacing(body: Body) -> Result<PolicyChange> {
     };
     let masks = given.map(|given| given.into_iter().map(whole).collect::<Result<_>>()).transpose()?;
     let masks = masks.map(MasksChange::Replace);
-    Ok(PolicyChange {
-        versions: None,
-        masks,
-        row_filter: body.row_filter,
-        visibility: body.visibility,
-        ..PolicyChange::default()
-    })
+    Ok(PolicyChange { versions: None, masks, row_filter: body.row_filter, visibility: body.visibility, details })
 }
 
 /// As `PATCH` means it: masks that are not there stay, unless all of them are taken away at once.
 ///
 /// # Errors
 /// As [`replacing`], but `null` removes a mask.
-pub(super) fn merging(body: Body) -> Result<PolicyChange> {
+pub(in super::super) fn merging(mut body: Body) -> Result<PolicyChange> {
+    let details = details(&mut body, merged)?;
     let masks = match (masks_of(&body.masking, body.masking_rules.is_some())?, &body.masking) {
         (false, _) => None,
         (true, Some(None)) => Some(MasksChange::Replace(BTreeMap::new())),
         (true, _) => Some(MasksChange::Merge(all(body.masking, body.masking_rules)?)),
     };
-    Ok(PolicyChange {
-        versions: None,
-        masks,
-        row_filter: body.row_filter,
-        visibility: body.visibility,
-        ..PolicyChange::default()
+    Ok(PolicyChange { versions: None, masks, row_filter: body.row_filter, visibility: body.visibility, details })
+}
+
+fn details(body: &mut Body, texts: fn(&str, Texts) -> Result<TextsChange>) -> Result<DetailsChange> {
+    let of = |at: &str, wanted: Option<Texts>| wanted.map(|wanted| texts(at, wanted)).transpose();
+    Ok(DetailsChange {
+        refresh: body.refresh.take().map(|refresh| refresh.map(|Object(refresh)| refresh)),
+        semantic_overrides: of("semantic_overrides", body.semantic_overrides.take())?,
+        column_descriptions: of("column_descriptions", body.column_descriptions.take())?,
+        time_column: body.time_column.take(),
+        ..DetailsChange::default()
+    })
+}
+
+fn replaced(at: &str, texts: Texts) -> Result<TextsChange> {
+    let texts = texts.map(|Unique(texts)| texts).unwrap_or_default();
+    let whole = |(column, text): (String, Option<String>)| match text {
+        Some(text) => Ok((column, text)),
+        None => Err(Error::invalid(format!("{at}.{column}: must be text"))),
+    };
+    texts.into_iter().map(whole).collect::<Result<_>>().map(TextsChange::Replace)
+}
+
+fn merged(_: &str, texts: Texts) -> Result<TextsChange> {
+    Ok(match texts {
+        Some(Unique(texts)) => TextsChange::Merge(texts),
+        None => TextsChange::Replace(BTreeMap::new()),
     })
 }
 

@@ -1,10 +1,9 @@
 //! `/api/datasets/{name}/settings`: who sees what of a dataset, whichever dialect made it.
 
+pub(super) mod answer;
+pub(super) mod body;
 pub(super) mod change;
 pub(super) mod read;
-
-mod answer;
-mod body;
 
 use datahall_core::Result;
 use datahall_service::PolicyChange;

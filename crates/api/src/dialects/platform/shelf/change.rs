@@ -53,9 +53,9 @@ async fn change(mut call: Call) -> Result<Response, Fault> {
     call.service().require_policy_change(&call.ctx, &name).await.map_err(fault)?;
     let body: Body = body::read(&mut call).await?;
     let mut wanted = body.settings.map(|Object(settings)| settings::body::merging(settings)).transpose()?.unwrap_or_default();
-    wanted.details.friendly_name = body.friendly_name.or(wanted.details.friendly_name);
-    wanted.details.description = body.description.or(wanted.details.description);
-    wanted.details.tags = body.tags.or(wanted.details.tags);
+    wanted.details.friendly_name = body.friendly_name;
+    wanted.details.description = body.description;
+    wanted.details.tags = body.tags;
     wanted.versions = conditional::versions_matched(&call.parts.headers);
     call.service().change_policy(&call.ctx, &name, wanted).await.map_err(fault)?;
     let info = call.service().dataset(&call.ctx, &name).await.map_err(fault)?;

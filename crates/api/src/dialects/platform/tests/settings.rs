@@ -11,6 +11,12 @@ async fn send(api: &Api, method: &str, headers: &[(&str, &str)], body: &Value) -
     api.send(method, PATH, &headers, Body::from(body.to_string())).await
 }
 
+/// The settings with these, and nothing said beside them.
+fn with(masking: &Value, visibility: &str) -> Value {
+    json!({"masking": masking, "row_filter": null, "visibility": visibility, "refresh": {"mode": "on_demand"},
+        "semantic_overrides": {}, "column_descriptions": {}})
+}
+
 async fn read(api: &Api) -> Answer {
     api.send("GET", PATH, &[ADMIN], Body::empty()).await
 }
@@ -20,7 +26,7 @@ async fn masks_are_set_changed_and_taken_away() {
     let api = Api::new().await;
     let viewer = token(&api, "viewer").await;
     let viewer = [(viewer.0, viewer.1.as_str())];
-    assert_eq!(read(&api).await.json(), json!({"masking": {}, "row_filter": null, "visibility": "public"}));
+    assert_eq!(read(&api).await.json(), with(&json!({}), "public"));
     let body =
         json!({"masking": {"name": {"strategy": "full", "sensitivity": "high"}, "id": {"strategy": "bucket", "width": 5}}});
     let answer = send(&api, "PUT", &[ADMIN], &body).await;
@@ -35,7 +41,7 @@ async fn masks_are_set_changed_and_taken_away() {
     let patch = json!({"masking": {"id": null, "name": {"hidden": true}}, "visibility": "private"});
     let answer = send(&api, "PATCH", &[ADMIN], &patch).await;
     let hidden = json!({"strategy": "full", "unmask_roles": ["admin"], "hidden": true, "sensitivity": "high"});
-    assert_eq!(answer.json(), json!({"masking": {"name": hidden}, "row_filter": null, "visibility": "private"}));
+    assert_eq!(answer.json(), with(&json!({"name": hidden}), "private"));
     assert_eq!(api.send("GET", PATH, &viewer, Body::empty()).await.json()["masking"], json!({}), "a hidden column");
     let rules =
         json!({"masking_rules": [{"column": "name", "kind": "hash", "unmask_roles": []}], "row_filter": "id = caller('id')"});
@@ -43,7 +49,30 @@ async fn masks_are_set_changed_and_taken_away() {
     assert_eq!(answer["masking"], json!({"name": {"strategy": "hash", "unmask_roles": [], "hidden": false}}));
     assert_eq!((&answer["row_filter"], &answer["visibility"]), (&json!("id = caller('id')"), &json!("private")));
     let answer = send(&api, "PATCH", &[ADMIN], &json!({"masking": null, "row_filter": null})).await.json();
-    assert_eq!(answer, json!({"masking": {}, "row_filter": null, "visibility": "private"}));
+    assert_eq!(answer, with(&json!({}), "private"));
+}
+
+#[tokio::test]
+async fn what_columns_mean_is_kept_and_shown_to_whom_the_columns_are() {
+    let api = Api::new().await;
+    let viewer = token(&api, "viewer").await;
+    let viewer = [(viewer.0, viewer.1.as_str())];
+    let all = json!({"semantic_overrides": {"name": "email", "id": "none"}, "column_descriptions": {"id": "its number", "name": "who"},
+        "time_column": "id"});
+    let answer = send(&api, "PUT", &[ADMIN], &all).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let said = answer.json();
+    assert_eq!((&said["semantic_overrides"], &said["time_column"]), (&all["semantic_overrides"], &json!("id")));
+    assert_eq!(said["column_descriptions"], all["column_descriptions"]);
+    let merged = send(&api, "PATCH", &[ADMIN], &json!({"semantic_overrides": {"id": null}, "time_column": null})).await.json();
+    assert_eq!((&merged["semantic_overrides"], merged.get("time_column")), (&json!({"name": "email"}), None));
+    assert_eq!(merged["column_descriptions"], all["column_descriptions"], "what is not sent stays");
+    let replaced = send(&api, "PUT", &[ADMIN], &json!({"column_descriptions": {"name": "who"}})).await.json();
+    assert_eq!(replaced["column_descriptions"], json!({"name": "who"}));
+    let hidden = json!({"masking": {"name": {"strategy": "full", "hidden": true}}});
+    assert_eq!(send(&api, "PUT", &[ADMIN], &hidden).await.status, 200);
+    let seen = api.send("GET", PATH, &viewer, Body::empty()).await.json();
+    assert_eq!((&seen["column_descriptions"], &seen["semantic_overrides"]), (&json!({}), &json!({})));
 }
 
 #[tokio::test]
@@ -63,6 +92,13 @@ async fn what_is_wrong_is_said_in_this_dialects_shape() {
         ("PUT", json!({"masks": {}}), "unknown field `masks`, did you mean `masking`?"),
         ("PUT", json!({"row_filter": "1 = 1"}), "row_filter"),
         ("PATCH", json!({"visibility": "secret"}), "visibility"),
+        ("PUT", json!({"semantic_overrides": {"id": null}}), "semantic_overrides.id"),
+        ("PUT", json!({"semantic_overrides": {"id": "colour"}}), "semantic_overrides.id"),
+        ("PUT", json!({"column_descriptions": {"id": 1}}), "column_descriptions.id"),
+        ("PATCH", json!({"time_column": 7}), "time_column"),
+        ("PUT", json!({"refresh": {"mode": "sometimes"}}), "refresh.mode"),
+        ("PUT", json!({"refresh": {"mode": "interval", "every": "1h"}}), "every"),
+        ("PUT", json!({"refresh": {"mode": "manual"}}), "through a connector"),
     ] {
         let before = read(&api).await;
         let answer = send(&api, method, &[ADMIN], &body).await;

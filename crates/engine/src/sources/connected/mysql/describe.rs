@@ -16,7 +16,7 @@ const COLUMNS: &str = "SELECT CAST(column_name AS CHAR), LOWER(CAST(column_type 
 
 pub(super) async fn table(database: &Mysql, schema: Option<&str>, name: &str) -> Result<Described> {
     let schema = schema.unwrap_or(&database.database);
-    let found = sqlx::query_as(COLUMNS).bind(schema).bind(name).fetch_all(&database.pool).await;
+    let found = sqlx::query_as(COLUMNS).bind(schema).bind(name).fetch_all(&mut *database.session().await?).await;
     let found: Vec<(String, String, bool)> = found.map_err(|error| database.explain(error))?;
     if found.is_empty() {
         return Err(Error::invalid(format!("no such table: {schema}.{name}")));
@@ -33,7 +33,7 @@ pub(super) async fn table(database: &Mysql, schema: Option<&str>, name: &str) ->
 
 pub(super) async fn statement(database: &Mysql, sql: &str) -> Result<Described> {
     let sql = one_select(Dialect::Mysql, sql)?;
-    let mut session = database.pool.acquire().await.map_err(|error| database.explain(error))?;
+    let mut session = database.session().await?;
     let described = (&mut *session).prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await;
     let described = described.map_err(|error| database.explain(error))?;
     let columns = described.columns().iter().map(|found| {

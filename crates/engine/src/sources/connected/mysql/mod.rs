@@ -15,15 +15,16 @@ use datahall_core::connection::{Database, OutsideTable, Part};
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
 use sqlx::error::DatabaseError;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlSslMode};
-use sqlx::pool::PoolOptions;
+use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPool, MySqlSslMode};
+use sqlx::pool::{PoolConnection, PoolOptions};
 use std::time::Duration;
 
 /// How long a session that nobody uses is kept.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Statements are written for such a session: texts without escapes, nothing but reading.
-const SESSION: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES'), SESSION TRANSACTION READ ONLY";
+const SESSION: [&str; 2] =
+    ["SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')", "SET SESSION TRANSACTION READ ONLY"];
 
 /// A server, and sessions on it.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub(super) struct Mysql {
     pool: MySqlPool,
     /// For sessions beside the pool, which may be in use to the last.
     options: MySqlConnectOptions,
+    /// Host (a path for a socket) and port.
+    at: (String, u16),
 }
 
 impl Mysql {
@@ -47,6 +50,7 @@ impl Mysql {
             .database(&database.database)
             .statement_cache_capacity(0)
             .ssl_mode(ssl_mode(database.sslmode.as_deref())?);
+        let at = (host.clone(), database.port);
         options = if host.starts_with('/') { options.socket(host) } else { options.host(host) };
         if let Some(password) = &database.password {
             options = options.password(password);
@@ -56,10 +60,27 @@ impl Mysql {
             .acquire_timeout(PATIENCE)
             .idle_timeout(IDLE)
             .after_connect(|session: &mut MySqlConnection, _| {
-                Box::pin(async move { sqlx::raw_sql(SESSION).execute(session).await.map(|_| ()) })
+                Box::pin(async move {
+                    for statement in SESSION {
+                        sqlx::raw_sql(statement).execute(&mut *session).await?;
+                    }
+                    Ok(())
+                })
             })
             .connect_lazy_with(options.clone());
-        Ok(Self { name: name.to_owned(), database: database.database.clone(), pool, options })
+        Ok(Self { name: name.to_owned(), database: database.database.clone(), pool, options, at })
+    }
+
+    /// A session that only reads.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is none to be had.
+    async fn session(&self) -> Result<PoolConnection<MySql>> {
+        let session = tokio::select! {
+            session = self.pool.acquire() => session,
+            error = reach::refused((&self.at.0, self.at.1)) => Err(error),
+        };
+        session.map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: sqlx::Error) -> Error {
@@ -96,19 +117,22 @@ impl Outside for Mysql {
     }
 
     async fn probe(&self) -> Result<()> {
-        let asked = async { sqlx::raw_sql("SELECT 1").execute(&self.pool).await };
+        let asked = async {
+            let mut session = self.session().await?;
+            sqlx::raw_sql("SELECT 1").execute(&mut *session).await.map(|_| ()).map_err(|error| self.explain(error))
+        };
         match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(answer) => answer.map(|_| ()).map_err(|error| self.explain(error)),
+            Ok(answer) => answer,
             Err(late) => Err(failures::away(&self.name, late)),
         }
     }
 
     async fn schemas(&self) -> Result<Vec<String>> {
-        browse::schemas(&self.pool).await.map_err(|error| self.explain(error))
+        browse::schemas(&mut *self.session().await?).await.map_err(|error| self.explain(error))
     }
 
     async fn tables(&self, schema: Option<&str>) -> Result<Vec<OutsideTable>> {
-        browse::tables(&self.pool, schema.unwrap_or(&self.database)).await.map_err(|error| self.explain(error))
+        browse::tables(&mut *self.session().await?, schema.unwrap_or(&self.database)).await.map_err(|error| self.explain(error))
     }
 
     async fn describe(&self, part: &Part) -> Result<Described> {

@@ -13,8 +13,7 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 
 pub(super) fn run(database: Mysql, sql: String, schema: SchemaRef) -> SendableRecordBatchStream {
     flow::start(schema.clone(), |flow| async move {
-        let acquired = database.pool.acquire().await;
-        let mut session = acquired.map_err(|error| database.explain(error))?;
+        let mut session = database.session().await?;
         let id = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *session).await;
         let id: u64 = id.map_err(|error| database.explain(error))?;
         let read = tokio::select! {

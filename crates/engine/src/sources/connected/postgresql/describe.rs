@@ -22,7 +22,7 @@ const COLUMNS: &str = "SELECT a.attname::text, format_type(b.oid, NULL), \
 
 pub(super) async fn table(database: &Postgresql, schema: Option<&str>, name: &str) -> Result<Described> {
     let schema = schema.unwrap_or("public");
-    let found = sqlx::query_as(COLUMNS).bind(schema).bind(name).fetch_all(&database.pool).await;
+    let found = sqlx::query_as(COLUMNS).bind(schema).bind(name).fetch_all(&mut *database.session().await?).await;
     let found: Vec<(String, String, i32, bool, bool)> = found.map_err(|error| database.explain(error))?;
     if found.is_empty() {
         return Err(Error::invalid(format!("no such table: {schema}.{name}")));
@@ -39,7 +39,7 @@ pub(super) async fn table(database: &Postgresql, schema: Option<&str>, name: &st
 
 pub(super) async fn statement(database: &Postgresql, sql: &str) -> Result<Described> {
     let sql = one_select(Dialect::Postgresql, sql)?;
-    let mut session = database.pool.acquire().await.map_err(|error| database.explain(error))?;
+    let mut session = database.session().await?;
     let described = (&mut *session).prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await;
     let described = described.map_err(|error| database.explain(error))?;
     let mut notes = Vec::new();

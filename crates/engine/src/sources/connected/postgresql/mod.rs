@@ -15,8 +15,8 @@ use datahall_core::connection::{Database, OutsideTable, Part};
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
 use sqlx::error::DatabaseError;
-use sqlx::pool::PoolOptions;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgSslMode};
+use sqlx::pool::{PoolConnection, PoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgSslMode, Postgres};
 use std::time::Duration;
 
 /// How long a session that nobody uses is kept.
@@ -33,6 +33,8 @@ pub(super) struct Postgresql {
     pool: PgPool,
     /// For sessions beside the pool, which may be in use to the last.
     options: PgConnectOptions,
+    /// Host (a path for a socket) and port.
+    at: (String, u16),
 }
 
 impl Postgresql {
@@ -48,6 +50,7 @@ impl Postgresql {
         let checked = reach::host(name, (&database.host, database.port), access).await?;
         // A certificate names the host, not its address.
         let host = if database.sslmode.as_deref() == Some("verify-full") { &database.host } else { &checked };
+        let at = (host.clone(), database.port);
         options = if host.starts_with('/') { options.socket(host) } else { options.host(host) };
         if let Some(password) = &database.password {
             options = options.password(password);
@@ -60,7 +63,19 @@ impl Postgresql {
                 Box::pin(async move { sqlx::raw_sql(SESSION).execute(session).await.map(|_| ()) })
             })
             .connect_lazy_with(options.clone());
-        Ok(Self { name: name.to_owned(), pool, options })
+        Ok(Self { name: name.to_owned(), pool, options, at })
+    }
+
+    /// A session that only reads.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is none to be had.
+    async fn session(&self) -> Result<PoolConnection<Postgres>> {
+        let session = tokio::select! {
+            session = self.pool.acquire() => session,
+            error = reach::refused((&self.at.0, self.at.1)) => Err(error),
+        };
+        session.map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: sqlx::Error) -> Error {
@@ -89,19 +104,22 @@ impl Outside for Postgresql {
     }
 
     async fn probe(&self) -> Result<()> {
-        let asked = async { sqlx::raw_sql("SELECT 1").execute(&self.pool).await };
+        let asked = async {
+            let mut session = self.session().await?;
+            sqlx::raw_sql("SELECT 1").execute(&mut *session).await.map(|_| ()).map_err(|error| self.explain(error))
+        };
         match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(answer) => answer.map(|_| ()).map_err(|error| self.explain(error)),
+            Ok(answer) => answer,
             Err(late) => Err(failures::away(&self.name, late)),
         }
     }
 
     async fn schemas(&self) -> Result<Vec<String>> {
-        browse::schemas(&self.pool).await.map_err(|error| self.explain(error))
+        browse::schemas(&mut *self.session().await?).await.map_err(|error| self.explain(error))
     }
 
     async fn tables(&self, schema: Option<&str>) -> Result<Vec<OutsideTable>> {
-        browse::tables(&self.pool, schema.unwrap_or("public")).await.map_err(|error| self.explain(error))
+        browse::tables(&mut *self.session().await?, schema.unwrap_or("public")).await.map_err(|error| self.explain(error))
     }
 
     async fn describe(&self, part: &Part) -> Result<Described> {

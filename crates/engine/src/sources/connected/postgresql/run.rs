@@ -13,8 +13,7 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 
 pub(super) fn run(database: Postgresql, sql: String, schema: SchemaRef) -> SendableRecordBatchStream {
     flow::start(schema.clone(), |flow| async move {
-        let acquired = database.pool.acquire().await;
-        let mut session = acquired.map_err(|error| database.explain(error))?;
+        let mut session = database.session().await?;
         // In one go with the first statement, which says whom to end.
         let begun = sqlx::raw_sql("BEGIN READ ONLY; SELECT pg_backend_pid()").fetch_one(&mut *session).await;
         let begun = begun.map_err(|error| database.explain(error))?;

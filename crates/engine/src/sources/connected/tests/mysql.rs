@@ -69,9 +69,14 @@ async fn what_is_left_ends_there_and_nothing_is_written() {
     let handle = Handle { table, policy: Arc::default() };
     let query = Query::default().resolve(&handle.schema(), &handle.policy).unwrap();
     let mut rows = lab.engine.read(&handle, &query).await.unwrap();
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), rows.batches.next()).await.is_err());
-    drop(rows);
     let running = "SELECT CAST(COUNT(*) AS SIGNED) FROM information_schema.processlist WHERE info LIKE '%SLEEP(600)%' AND id <> CONNECTION_ID()";
+    let mut first = rows.batches.next();
+    until(async || {
+        assert!(futures::poll!(&mut first).is_pending());
+        sqlx::query_scalar::<_, i64>(running).fetch_one(&mut watch).await.unwrap() == 1
+    })
+    .await;
+    drop(rows);
     until(async || sqlx::query_scalar::<_, i64>(running).fetch_one(&mut watch).await.unwrap() == 0).await;
     for sql in ["DELETE FROM t", "SELECT * FROM t INTO OUTFILE '/tmp/x'", "SELECT nope FROM t", "SELECT 1; SELECT 2"] {
         let opened = lab.try_open(&connection, Part::Query { sql: sql.into() }, ReadOptions::default()).await;

@@ -51,7 +51,7 @@ async fn every_type_is_read_as_what_it_is() {
             "9223372036854775807|-32768|7|1.5|0.1|1234567890.1234|0.000000000000000001|12.35|ä'|\\|abc|ab  |true|2024-02-29|\
              2024-02-29T12:00:00.123456|2024-02-29T10:00:00Z|23:59:59.500|00ff|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|{\"k\": [1, null]}|\
              ok|[1, , -3]|[a b, c\"d]|10.0.0.1|P1DT2H",
-            "2|||NaN|inf||||||||||||||||||[]||",
+            "2|||NaN|inf|||||||||||||||||[]||",
         ]
     );
 }
@@ -80,7 +80,7 @@ async fn conditions_columns_limits_groups_and_joins_are_done_there() {
     let query = Query { select: vec!["id".into()], filter: filter.clone(), limit: Some(2), ..Query::default() };
     assert_eq!(lab.read(&pushed, query).await.unwrap(), ["107", "207"]);
     let said = last_statement(&connection);
-    for part in ["SELECT \"id\" FROM", "\"name\" = 'n7'", "\"id\" > 100", "LIMIT 2"] {
+    for part in ["SELECT \"id\" FROM", "\"name\" = 'n7'", "\"id\" >= 101", "LIMIT 2"] {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(lab.read(&pushed, Query::count(filter)).await.unwrap(), ["199"]);
@@ -115,8 +115,17 @@ async fn what_is_left_ends_there() {
         let handle = Handle { table, policy: Arc::default() };
         let query = Query::default().resolve(&handle.schema(), &handle.policy).unwrap();
         let mut rows = lab.engine.read(&handle, &query).await.unwrap();
-        let first = tokio::time::timeout(std::time::Duration::from_millis(500), rows.batches.next()).await;
-        assert_eq!(first.is_ok(), sql.contains("AS i") && sql.starts_with("SELECT generate"), "{sql}");
+        if sql.starts_with("SELECT generate") {
+            assert!(rows.batches.next().await.unwrap().unwrap().num_rows() > 0);
+        } else {
+            // Asked for, and with nothing to give as long as this test goes on.
+            let mut first = rows.batches.next();
+            until(async || {
+                assert!(futures::poll!(&mut first).is_pending());
+                sqlx::query_scalar::<_, i64>(active).fetch_one(&mut watch).await.unwrap() == 1
+            })
+            .await;
+        }
         drop(rows);
         until(async || sqlx::query_scalar::<_, i64>(active).fetch_one(&mut watch).await.unwrap() == 0).await;
     }
