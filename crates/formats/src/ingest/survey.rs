@@ -133,7 +133,7 @@ impl Survey {
             let (says, is) = (kind::called(claimed), kind::called(survey.told.format));
             survey.told.warnings.insert(0, format!("the file's name says {says}, its content is {is}"));
         }
-        types::kept_as_text(&survey.schema, &mut survey.told.warnings);
+        types::kept_otherwise(&survey.schema, &mut survey.told.warnings);
         survey._scratch = scratch;
         Ok(survey)
     }

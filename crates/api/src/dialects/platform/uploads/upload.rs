@@ -61,13 +61,7 @@ async fn upload(mut call: Call) -> Result<Response, Fault> {
     let form = form.await?;
     let new = wanted(&form.texts, form.received.name())?;
     match call.service().create_upload(&call.ctx, form.received, new).await {
-        Ok(uploaded) => {
-            let mut body = answer::dataset(&uploaded.dataset);
-            let found = answer::found(&uploaded.found);
-            body.extend(found.into_iter().filter(|(key, _)| key == "warnings" || key == "reports"));
-            body.insert("version".to_owned(), json!(uploaded.version));
-            Ok(reply::bytes(StatusCode::CREATED, Value::Object(body).to_string()))
-        }
+        Ok(uploaded) => Ok(reply::json_with(StatusCode::CREATED, &answer::Uploaded::from(uploaded))?),
         Err(refused) => refused::answer(refused),
     }
 }
