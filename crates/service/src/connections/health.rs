@@ -2,12 +2,12 @@
 
 use super::ConnectionStatus;
 use crate::Service;
+use crate::registry::Entry;
 use chrono::{DateTime, Utc};
 use datahall_catalog::Meta;
 use datahall_core::connection::Connection;
 use datahall_core::engine::Access;
 use datahall_core::{Code, Error, Result};
-use crate::registry::Entry;
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;

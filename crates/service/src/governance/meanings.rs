@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_was_said_wins_whatever_the_name_says() {
-        let settings = json!({"semantic_overrides": {"Mail": "none", "code": "iban", "odd": "nonsense", "x": 1}, "time_column": "day"});
+        let settings =
+            json!({"semantic_overrides": {"Mail": "none", "code": "iban", "odd": "nonsense", "x": 1}, "time_column": "day"});
         let meanings = Meanings::of(settings.as_object().unwrap());
         let of = |column| {
             let judged = meanings.by_name(column, Shape::Text);

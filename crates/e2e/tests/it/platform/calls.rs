@@ -1,8 +1,8 @@
 //! Calls below `/api/datasets` and `/api/connectors` as one caller, and what several tests make first.
 
+use crate::support::http_files::FileServer;
 use crate::support::outside::{Outside, sqlite};
 use crate::support::s3::{KEY_ID, S3Server, SECRET};
-use crate::support::http_files::FileServer;
 use crate::support::*;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use reqwest::Method;

@@ -65,7 +65,11 @@ async fn a_secret_is_nowhere_and_works_on() {
         let tested = admin.post(&format!("{path}/test"), &json!({"config": wrong})).await.ok();
         assert_eq!(tested.json()["status"], "error");
         assert!(!tested.text().contains("another-guess"), "{}", tested.text());
-        assert_eq!(admin.post(&format!("{path}/test"), &json!({})).await.ok().json()["status"], "ok", "what was tried is not kept");
+        assert_eq!(
+            admin.post(&format!("{path}/test"), &json!({})).await.ok().json()["status"],
+            "ok",
+            "what was tried is not kept"
+        );
         let elsewhere = admin.patch(&path, &json!({"config": {"port": 1}})).await;
         assert_eq!(refusal(&elsewhere), (422, "invalid_request".to_owned()));
         answers.push(elsewhere);
@@ -197,7 +201,10 @@ async fn editors_reach_no_further_than_the_server_lets_them() {
         ("mysql", json!({"host": "0x7f000001", "database": "d", "user": "u"})),
         ("http", json!({"base_url": format!("http://127.0.0.1:{}/", server.port)})),
         ("http", json!({"base_url": "http://[::ffff:169.254.169.254]/latest/meta-data"})),
-        ("s3", json!({"bucket": "b", "endpoint": "http://localhost:9", "allow_http": true, "access_key_id": "a", "secret_access_key": "b"})),
+        (
+            "s3",
+            json!({"bucket": "b", "endpoint": "http://localhost:9", "allow_http": true, "access_key_id": "a", "secret_access_key": "b"}),
+        ),
     ] {
         let refused = editor.post("/api/connectors", &new("inside", kind, config.clone())).await;
         assert_eq!(refusal(&refused), (422, "invalid_request".to_owned()), "{kind} {config}: {}", refused.text());
@@ -258,18 +265,26 @@ async fn what_databases_hold_comes_as_it_is() {
     admin.dataset("pg_lines", "pg", Some("Sales"), "Order Lines").await;
     admin.dataset("my_lines", "my", None, "order_lines").await;
     let question = "select=Id,some%20price,at,day,ok,quote%22d&order=-Id";
-    assert_eq!(admin.rows("pg_lines", question).await, json!([
-        {"Id": 9_007_199_254_740_993_i64, "some price": "1234567890.10", "at": "2024-02-29T12:05:00Z", "day": "2024-02-29", "ok": true, "quote\"d": "x"},
-        {"Id": -1, "some price": "-0.01", "at": null, "day": null, "ok": false, "quote\"d": null},
-    ]));
-    assert_eq!(admin.rows("my_lines", "order=-id").await, json!([
-        {"id": 18_446_744_073_709_551_615_u64, "price": "1234567890.10", "at": "2024-02-29T13:05:00Z", "day": "2024-02-29", "note": "Grüße 🌍"},
-        {"id": 0, "price": "-0.01", "at": null, "day": null, "note": ""},
-    ]));
+    assert_eq!(
+        admin.rows("pg_lines", question).await,
+        json!([
+            {"Id": 9_007_199_254_740_993_i64, "some price": "1234567890.10", "at": "2024-02-29T12:05:00Z", "day": "2024-02-29", "ok": true, "quote\"d": "x"},
+            {"Id": -1, "some price": "-0.01", "at": null, "day": null, "ok": false, "quote\"d": null},
+        ])
+    );
+    assert_eq!(
+        admin.rows("my_lines", "order=-id").await,
+        json!([
+            {"id": 18_446_744_073_709_551_615_u64, "price": "1234567890.10", "at": "2024-02-29T13:05:00Z", "day": "2024-02-29", "note": "Grüße 🌍"},
+            {"id": 0, "price": "-0.01", "at": null, "day": null, "note": ""},
+        ])
+    );
     assert_eq!(admin.rows("pg_lines", "select=Id&filter=some%20price:gt:0").await, json!([{"Id": 9_007_199_254_740_993_i64}]));
     assert_eq!(admin.rows("pg_lines", "select=Id&filter=day:eq:2024-02-29").await, json!([{"Id": 9_007_199_254_740_993_i64}]));
     let several = admin.post("/api/datasets", &json!({"name": "x", "connector_id": "pg", "source_table": "Order Lines"})).await;
     assert_eq!(several.status, 422, "it is not in the schema that is looked in first: {}", several.text());
-    let upper = admin.post("/api/datasets", &json!({"name": "x", "connector_id": "pg", "schema": "sales", "source_table": "Order Lines"})).await;
+    let upper = admin
+        .post("/api/datasets", &json!({"name": "x", "connector_id": "pg", "schema": "sales", "source_table": "Order Lines"}))
+        .await;
     assert_eq!(upper.status, 422, "names are what they are: {}", upper.text());
 }

@@ -22,7 +22,8 @@ async fn a_table_behind_each_type_of_connector_is_imported_and_read() {
         if let Some(schema) = &shop.schema {
             let schemas = viewer.get(&format!("/api/datasets/browse/schemas?connector_id={id}")).await.ok().json();
             assert!(names(&schemas).contains(schema), "{kind}: {schemas}");
-            let tables = viewer.get(&format!("/api/datasets/browse/tables?connector_id={kind}&schema={schema}")).await.ok().json();
+            let tables =
+                viewer.get(&format!("/api/datasets/browse/tables?connector_id={kind}&schema={schema}")).await.ok().json();
             assert!(names(&tables).contains(&shop.table.to_owned()), "{kind}: {tables}");
         }
         let name = format!("of_{kind}");
@@ -31,12 +32,21 @@ async fn a_table_behind_each_type_of_connector_is_imported_and_read() {
             "rename": {"customer": "client"}, "settings": {"masking": masking}, "tags": ["shop"]});
         let made = admin.post("/api/datasets/import", &body).await.expect(201).json();
         assert_eq!(made["kind"], if kind == "lakehouse" { "lakehouse" } else { "connector" }, "{made}");
-        let columns: Vec<_> = made["schema"].as_array().expect("columns").iter().map(|column| (&column["name"], &column["type"])).collect();
-        assert_eq!(format!("{columns:?}"), format!("{:?}", [
-            (&json!("id"), &json!("int64")), (&json!("client"), &json!("string")), (&json!("amount"), &json!("float64"))
-        ]), "{kind}");
+        let columns: Vec<_> =
+            made["schema"].as_array().expect("columns").iter().map(|column| (&column["name"], &column["type"])).collect();
+        assert_eq!(
+            format!("{columns:?}"),
+            format!(
+                "{:?}",
+                [(&json!("id"), &json!("int64")), (&json!("client"), &json!("string")), (&json!("amount"), &json!("float64"))]
+            ),
+            "{kind}"
+        );
         let provenance = &made["provenance"];
-        assert_eq!((&provenance["source_table"], &provenance["column_map"]), (&json!(shop.table), &json!({"customer": "client"})));
+        assert_eq!(
+            (&provenance["source_table"], &provenance["column_map"]),
+            (&json!(shop.table), &json!({"customer": "client"}))
+        );
         let all = json!([
             {"id": 1, "client": "Ada", "amount": 10.5},
             {"id": 2, "client": null, "amount": -0.25},
@@ -134,10 +144,14 @@ async fn names_are_an_organisations_own_and_said_wrongly_make_nothing() {
     assert_eq!(admin.rows("big_orders_1", "agg=count").await, json!([{"count": 3}]));
     assert_eq!(editor.rows("big_orders_1", "").await, json!([{"n": 7}]));
     for (method, path) in [
-        ("GET", "/api/datasets/configured"), ("GET", "/api/datasets/configured/preview"),
-        ("GET", "/api/datasets/configured/settings"), ("PATCH", "/api/datasets/configured"),
-        ("DELETE", "/api/datasets/configured"), ("POST", "/api/datasets/configured/refresh"),
-        ("GET", "/api/datasets/configured/shares"), ("GET", "/api/datasets/configured/history"),
+        ("GET", "/api/datasets/configured"),
+        ("GET", "/api/datasets/configured/preview"),
+        ("GET", "/api/datasets/configured/settings"),
+        ("PATCH", "/api/datasets/configured"),
+        ("DELETE", "/api/datasets/configured"),
+        ("POST", "/api/datasets/configured/refresh"),
+        ("GET", "/api/datasets/configured/shares"),
+        ("GET", "/api/datasets/configured/history"),
     ] {
         let refused = editor.call(method, path, Some(&json!({}))).await;
         assert_eq!(refusal(&refused), (404, "dataset_not_found".to_owned()), "{method} {path}: {}", refused.text());
@@ -173,7 +187,12 @@ async fn roles_meet_every_kind_of_dataset_alike() {
             assert_eq!(caller.rows(name, "agg=sum:amount").await, json!([{"sum_amount": 109.75}]), "{role} {name}");
             let (patched, shared) = (
                 caller.patch(&path, &json!({"tags": [role]})).await,
-                caller.post(&format!("{path}/shares"), &json!({"grantee_type": "role", "grantee": "viewer", "permission": "dataset.read"})).await,
+                caller
+                    .post(
+                        &format!("{path}/shares"),
+                        &json!({"grantee_type": "role", "grantee": "viewer", "permission": "dataset.read"}),
+                    )
+                    .await,
             );
             if writes {
                 assert_eq!((patched.status, &patched.json()["tags"]), (200, &json!([role])), "{name}: {}", patched.text());
@@ -250,7 +269,9 @@ async fn hostile_bodies_are_refused_and_change_nothing() {
     let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
     let header = [("authorization", format!("Bearer {ADMIN_TOKEN}"))];
     let headers = [(header[0].0, header[0].1.as_str())];
-    for path in ["/api/datasets", "/api/datasets/import", "/api/datasets/import-batch", "/api/connectors", "/api/datasets/orders/shares"] {
+    for path in
+        ["/api/datasets", "/api/datasets/import", "/api/datasets/import-batch", "/api/connectors", "/api/datasets/orders/shares"]
+    {
         for body in ["", "{", "null", "[]", "7", "{\"name\":1}", "{\"name\":\"a\",\"name\":\"b\"}", "\u{feff}{}", deep.as_str()] {
             let answer = server.post_raw(path, &headers, body.to_owned()).await;
             assert!([400, 422].contains(&answer.status), "{path} {:.40}: {} {}", body, answer.status, answer.text());
@@ -262,7 +283,8 @@ async fn hostile_bodies_are_refused_and_change_nothing() {
         let answer = admin.post("/api/datasets", &body).await;
         assert_eq!(answer.status, 422, "{table:?}: {}", answer.text());
     }
-    let none = ["", "%00", "..%2f..%2fetc", "%ff", "a".repeat(5_000).as_str(), "orders%00"].map(|name| format!("/api/datasets/{name}"));
+    let none =
+        ["", "%00", "..%2f..%2fetc", "%ff", "a".repeat(5_000).as_str(), "orders%00"].map(|name| format!("/api/datasets/{name}"));
     for path in &none[1..] {
         let answer = admin.get(path).await;
         assert!([400, 404, 414, 422].contains(&answer.status), "{path:.60}: {} {}", answer.status, answer.text());

@@ -8,3 +8,4 @@ mod governance;
 mod profile;
 mod refresh;
 mod shares;
+mod upload;

@@ -45,10 +45,8 @@ async fn old_rows_are_read_until_the_new_ones_are_whole() {
     // Under way, with nothing come through yet.
     wire.hold();
     let job = refresh(&admin, "orders").await;
-    wait_for("the job", async || {
-        (admin.get(&format!("/api/jobs/{job}")).await.ok().json()["state"] == "RUNNING").then_some(())
-    })
-    .await;
+    wait_for("the job", async || (admin.get(&format!("/api/jobs/{job}")).await.ok().json()["state"] == "RUNNING").then_some(()))
+        .await;
     assert_eq!(count(&admin, "orders").await, 4);
     wire.mend();
     assert_eq!(admin.ended(&job).await["state"], "DONE");
@@ -73,13 +71,16 @@ async fn by_the_clock() {
         "settings": {"refresh": {"mode": "interval", "interval": "1s"}}});
     let made = editor.post("/api/datasets", &body).await.expect(201).json();
     assert_eq!(made["settings"]["refresh"], json!({"mode": "interval", "interval": "1s"}));
-    let jobs = async || admin.get("/api/jobs?kind=refresh&limit=200").await.ok().json()["items"].as_array().expect("jobs").clone();
-    wait_for("a second refresh", async || (jobs().await.iter().filter(|job| job["state"] == "DONE").count() > 1).then_some(())).await;
+    let jobs =
+        async || admin.get("/api/jobs?kind=refresh&limit=200").await.ok().json()["items"].as_array().expect("jobs").clone();
+    wait_for("a second refresh", async || (jobs().await.iter().filter(|job| job["state"] == "DONE").count() > 1).then_some(()))
+        .await;
     sqlite(&base, "INSERT INTO orders VALUES (4, 'Dan', 1)");
     wait_for("the new row", async || (count(&admin, "orders").await == 4).then_some(())).await;
     let cron = json!({"refresh": {"mode": "cron", "cron": "0 6 * * *", "time_zone": "Europe/Paris"}});
     assert_eq!(editor.put("/api/datasets/orders/settings", &cron).await.ok().json()["refresh"], cron["refresh"]);
-    wait_for("the last of the interval's", async || jobs().await.iter().all(|job| job["ended_at"].is_string()).then_some(())).await;
+    wait_for("the last of the interval's", async || jobs().await.iter().all(|job| job["ended_at"].is_string()).then_some(()))
+        .await;
     sqlite(&base, "INSERT INTO orders VALUES (5, 'Eve', 1)");
     let before = jobs().await.len();
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
@@ -98,7 +99,11 @@ async fn by_the_clock() {
         assert_eq!(refusal(&refused), (422, "invalid_request".to_owned()), "{refresh}");
         assert!(refused.text().contains(why), "{refresh}: {}", refused.text());
     }
-    assert_eq!(admin.get("/api/datasets/orders/settings").await.ok().json()["refresh"], cron["refresh"], "what was refused changed nothing");
+    assert_eq!(
+        admin.get("/api/datasets/orders/settings").await.ok().json()["refresh"],
+        cron["refresh"],
+        "what was refused changed nothing"
+    );
     editor.delete("/api/datasets/orders").await.expect(204);
     assert_eq!(refusal(&admin.get("/api/datasets/orders/preview").await), (404, "dataset_not_found".to_owned()));
 }

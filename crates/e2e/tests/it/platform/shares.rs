@@ -16,7 +16,8 @@ async fn a_share_is_felt_at_once_and_so_is_its_end() {
     sqlite(&scratch.path("shop.db"), ORDERS_SQL);
     let server = Server::builder().start().await;
     let admin = Caller::admin(&server);
-    let (viewer, editor) = (Caller::member(&server, "viewer", "default").await, Caller::member(&server, "editor", "default").await);
+    let (viewer, editor) =
+        (Caller::member(&server, "viewer", "default").await, Caller::member(&server, "editor", "default").await);
     admin.connector("db", "sqlite", &json!({"path": scratch.path("shop.db")})).await;
     editor.dataset("orders", "db", None, "orders").await;
     let path = "/api/datasets/orders/shares";
@@ -30,7 +31,10 @@ async fn a_share_is_felt_at_once_and_so_is_its_end() {
     viewer.put("/api/datasets/orders/settings", &mask).await.ok();
     assert_eq!(viewer.rows("orders", "select=customer&filter=id:eq:1").await, json!([{"customer": "***"}]));
     editor.delete(&format!("{path}/{}", share["id"].as_str().expect("an id"))).await.expect(204);
-    assert_eq!(refusal(&viewer.patch("/api/datasets/orders", &json!({"tags": ["x"]})).await), (403, "permission_denied".to_owned()));
+    assert_eq!(
+        refusal(&viewer.patch("/api/datasets/orders", &json!({"tags": ["x"]})).await),
+        (403, "permission_denied".to_owned())
+    );
     let group = json!({"grantee_type": "group", "grantee": "payroll", "permission": "dataset.read"});
     let share = editor.post(path, &group).await.expect(201).json();
     assert_eq!((available(&viewer).await, available(&editor).await, available(&admin).await), (json!(0), json!(1), json!(1)));
@@ -54,7 +58,8 @@ async fn another_server_on_the_same_catalog_feels_it_too() {
     let (place, scratch) = (Place::postgres(), Scratch::new());
     sqlite(&scratch.path("shop.db"), ORDERS_SQL);
     let start = async |data: &str| {
-        let builder = Server::builder().data_dir(scratch.path(data)).env("DATAHALL_SECRET_KEY", "one passphrase for both of them");
+        let builder =
+            Server::builder().data_dir(scratch.path(data)).env("DATAHALL_SECRET_KEY", "one passphrase for both of them");
         builder.env("DATABASE_URL", place.url.clone().expect("PostgreSQL")).start().await
     };
     let (one, two) = (start("one").await, start("two").await);
@@ -73,10 +78,14 @@ async fn another_server_on_the_same_catalog_feels_it_too() {
     let new = json!({"grantee_type": "user", "grantee": "vic", "permission": "dataset.readwrite"});
     let share = admin.post("/api/datasets/orders/shares", &new).await.expect(201).json();
     wait_for("the share", async || (tag("b").await.status == 200).then_some(())).await;
-    wait_for("the tag", async || (admin.get("/api/datasets/orders").await.ok().json()["tags"] == json!(["b"])).then_some(())).await;
+    wait_for("the tag", async || (admin.get("/api/datasets/orders").await.ok().json()["tags"] == json!(["b"])).then_some(()))
+        .await;
     admin.delete(&format!("/api/datasets/orders/shares/{}", share["id"].as_str().expect("an id"))).await.expect(204);
     wait_for("the end of the share", async || (tag("c").await.status == 403).then_some(())).await;
-    admin.put("/api/datasets/orders/settings", &json!({"masking": {"customer": {"strategy": "full", "unmask_roles": []}}})).await.ok();
+    admin
+        .put("/api/datasets/orders/settings", &json!({"masking": {"customer": {"strategy": "full", "unmask_roles": []}}}))
+        .await
+        .ok();
     wait_for("the mask", async || {
         (there.rows("orders", "select=customer&filter=id:eq:1").await == json!([{"customer": "***"}])).then_some(())
     })

@@ -40,7 +40,8 @@ async fn a_connection_from_first_to_last() {
     assert_eq!(service.read_connection(&editor, "shop").await.unwrap_err().code(), Code::NotFound);
     assert_eq!(service.connection(&made.id).await.unwrap_err().code(), Code::NotFound);
     let log = service.catalog.audit(&AuditQuery { limit: 100, ..AuditQuery::default() }).await.unwrap().items;
-    let actions: Vec<_> = log.iter().rev().map(|entry| entry.action.as_str()).filter(|action| action.starts_with("connection")).collect();
+    let actions: Vec<_> =
+        log.iter().rev().map(|entry| entry.action.as_str()).filter(|action| action.starts_with("connection")).collect();
     assert_eq!(actions, ["connections.key.create", "connection.create", "connection.change", "connection.delete"]);
 }
 

@@ -64,7 +64,8 @@ async fn it_outlives_the_process_and_other_nodes_see_what_changes() {
     let before = service.query(&admin(), "sales", Query::default()).await.unwrap();
     write(&fixture, "t_sales", 7).await;
     assert_eq!(service.count(&admin(), "sales", Expr::default()).await.unwrap(), 3, "readers keep what they opened");
-    let rows = NewRows { schema: super::rows(0).schema(), row_count: Some(7), provenance: Object::new() };
+    let rows =
+        NewRows { schema: super::rows(0).schema(), row_count: Some(7), provenance: Object::new(), details: Default::default() };
     let info = service.replace_rows(&admin(), "sales", rows).await.unwrap();
     assert_eq!((info.row_count, info.generation), (Some(7), 1));
     assert_eq!(service.count(&admin(), "sales", Expr::default()).await.unwrap(), 7);
@@ -127,7 +128,8 @@ async fn whether_a_source_answers_is_asked_before_reading_and_known_for_three_se
     assert_eq!(count().await.unwrap_err().code(), Code::Unavailable, "it did not a moment ago");
     fixture.clock.advance(4);
     assert_eq!(count().await.unwrap(), 3);
-    let (uploaded, _) = (service.add_dataset(&admin(), uploaded(&fixture, "sales").await).await.unwrap(), fixture.engine.set_away(true));
+    let (uploaded, _) =
+        (service.add_dataset(&admin(), uploaded(&fixture, "sales").await).await.unwrap(), fixture.engine.set_away(true));
     fixture.clock.advance(4);
     assert_eq!(service.count(&admin(), &uploaded.name, Expr::default()).await.unwrap(), 3, "what is kept here needs nobody");
 }
