@@ -210,6 +210,9 @@ async fn roles_meet_every_kind_of_dataset_alike() {
             assert_eq!(answer.status, if writes { 422 } else { 403 }, "{role} {path}: {}", answer.text());
         }
     }
+    let unregistered = server.admin(reqwest::Method::DELETE, "/api/v1/datasets/outside").await;
+    unregistered.refused();
+    assert_eq!(admin.rows("outside", "agg=count").await, json!([{"count": 3}]), "the flat dialect takes nothing off that is kept");
     let nobody = server.request(reqwest::Method::GET, "/api/datasets").header("authorization", "Bearer nonsense");
     assert_eq!(server.send(nobody).await.status, 401);
 }

@@ -135,6 +135,18 @@ async fn whether_a_source_answers_is_asked_before_reading_and_known_for_three_se
 }
 
 #[tokio::test]
+async fn what_was_registered_is_taken_off_and_what_is_kept_is_not() {
+    let fixture = Fixture::new().await;
+    let service = &fixture.service;
+    service.add_dataset(&admin(), uploaded(&fixture, "sales").await).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(service.unregister(&admin(), "sales").await.unwrap_err().code(), Code::Conflict);
+        assert_eq!(service.count(&admin(), "sales", Expr::default()).await.unwrap(), 3, "also once it is open");
+    }
+    assert!(service.catalog.find(Dataset::by_name("default", "sales")).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn what_does_not_suit_is_refused_and_leaves_nothing() {
     let fixture = Fixture::new().await;
     let service = &fixture.service;
