@@ -212,7 +212,11 @@ async fn roles_meet_every_kind_of_dataset_alike() {
     }
     let unregistered = server.admin(reqwest::Method::DELETE, "/api/v1/datasets/outside").await;
     unregistered.refused();
-    assert_eq!(admin.rows("outside", "agg=count").await, json!([{"count": 3}]), "the flat dialect takes nothing off that is kept");
+    assert_eq!(
+        admin.rows("outside", "agg=count").await,
+        json!([{"count": 3}]),
+        "the flat dialect takes nothing off that is kept"
+    );
     let nobody = server.request(reqwest::Method::GET, "/api/datasets").header("authorization", "Bearer nonsense");
     assert_eq!(server.send(nobody).await.status, 401);
 }
