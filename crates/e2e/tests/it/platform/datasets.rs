@@ -179,9 +179,12 @@ async fn roles_meet_every_kind_of_dataset_alike() {
     admin.put("/api/datasets/kept/settings", &json!({"refresh": {"mode": "manual"}})).await.ok();
     let job = admin.post("/api/datasets/kept/refresh", &json!({})).await.expect(202).json();
     assert_eq!(admin.ended(job["id"].as_str().expect("an id")).await["state"], "DONE");
+    let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"uploaded.csv\"\r\n\r\nid,amount\n1,10.5\n2,-0.25\n3,99.5\n\r\n--x--\r\n";
+    let upload = server.request(reqwest::Method::POST, "/api/datasets/file/upload").bearer_auth(ADMIN_TOKEN);
+    server.send(upload.header("content-type", "multipart/form-data; boundary=x").body(form)).await.expect(201);
     for (role, writes) in [("viewer", false), ("editor", true), ("admin", true)] {
         let caller = Caller::member(&server, role, "default").await;
-        for name in ["configured", "outside", "lake_house", "kept"] {
+        for name in ["configured", "outside", "lake_house", "kept", "uploaded"] {
             let path = format!("/api/datasets/{name}");
             assert_eq!(caller.get(&path).await.ok().json()["name"], name);
             assert_eq!(caller.rows(name, "agg=sum:amount").await, json!([{"sum_amount": 109.75}]), "{role} {name}");
@@ -219,6 +222,31 @@ async fn roles_meet_every_kind_of_dataset_alike() {
     );
     let nobody = server.request(reqwest::Method::GET, "/api/datasets").header("authorization", "Bearer nonsense");
     assert_eq!(server.send(nobody).await.status, 401);
+}
+
+#[tokio::test]
+async fn of_many_who_make_the_same_name_at_once_one_does() {
+    let scratch = Scratch::new();
+    sqlite(&scratch.path("shop.db"), ORDERS_SQL);
+    let server = Server::builder().start().await;
+    let admin = Caller::admin(&server);
+    admin.connector("db", "sqlite", &json!({"path": scratch.path("shop.db")})).await;
+    for round in 0..3 {
+        let name = format!("orders_{round}");
+        let body = json!({"name": name, "connector_id": "db", "source_table": "orders"});
+        let answers = futures::future::join_all((0..8).map(|_| admin.post("/api/datasets", &body))).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort();
+        assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
+        assert!(answers.iter().filter(|answer| answer.status == 409).all(|answer| refusal(answer).1 == "dataset_name_taken"));
+        let path = format!("/api/datasets/{name}");
+        let gone = futures::future::join_all((0..4).map(|_| admin.delete(&path))).await;
+        let mut statuses: Vec<u16> = gone.iter().map(|answer| answer.status).collect();
+        statuses.sort();
+        assert!(statuses[0] == 204 && statuses[1..].iter().all(|status| [204, 404].contains(status)), "{statuses:?}");
+        assert_eq!(admin.get(&path).await.status, 404);
+    }
+    assert_eq!(admin.get("/api/datasets").await.ok().json()["total"], 0);
 }
 
 #[tokio::test]
