@@ -34,6 +34,39 @@ fn with_login(mariadb: &Outside, login: &str) -> Value {
     config
 }
 
+/// Makes a connector and uses, changes and tests it; gives the answers that could tell its secret.
+async fn handled(admin: &Caller<'_>, config: &Value) -> Vec<Reply> {
+    let mut answers = Vec::new();
+    let id = admin.connector("warehouse", "mysql", config).await;
+    let path = format!("/api/connectors/{id}");
+    let shown = admin.get(&path).await.ok();
+    let back = shown.json()["config"].clone();
+    assert_eq!((&back["password"], &back["extra"]), (&json!(BULLETS), &json!({"api_token": BULLETS, "retries": 3})));
+    answers.push(shown);
+    answers.push(admin.get("/api/connectors").await);
+    admin.dataset("orders", &id, None, "orders").await;
+    assert_eq!(admin.rows("orders", "agg=count").await, json!([{"count": 3}]));
+    answers.push(admin.put(&path, &json!({"config": back, "description": "as it was"})).await.expect(200));
+    answers.push(admin.patch(&path, &json!({"config": {"extra": {"retries": 4}}})).await.expect(200));
+    assert_eq!(admin.rows("orders", "agg=sum:id").await, json!([{"sum_id": 6}]), "the secret is still what it was");
+    answers.push(admin.post(&format!("{path}/test"), &json!({"config": back})).await.ok());
+    assert_eq!(answers.last().expect("an answer").json()["status"], "ok");
+    let mut wrong = back.clone();
+    wrong["password"] = "another-guess-of-mine".into();
+    let tested = admin.post(&format!("{path}/test"), &json!({"config": wrong})).await.ok();
+    assert_eq!(tested.json()["status"], "error");
+    assert!(!tested.text().contains("another-guess"), "{}", tested.text());
+    assert_eq!(admin.post(&format!("{path}/test"), &json!({})).await.ok().json()["status"], "ok", "what was tried is not kept");
+    let elsewhere = admin.patch(&path, &json!({"config": {"port": 1}})).await;
+    assert_eq!(refusal(&elsewhere), (422, "invalid_request".to_owned()));
+    answers.push(elsewhere);
+    let unshown = admin.post("/api/connectors", &json!({"name": "x", "connector_type": "mysql", "config": back})).await;
+    assert_eq!(refusal(&unshown), (422, "invalid_request".to_owned()), "bullets stand for nothing yet");
+    answers.push(admin.get("/api/audit?limit=200").await.ok());
+    answers.push(admin.get("/api/datasets/orders").await.ok());
+    answers
+}
+
 #[tokio::test]
 async fn a_secret_is_nowhere_and_works_on() {
     let scratch = Scratch::new();
@@ -43,41 +76,7 @@ async fn a_secret_is_nowhere_and_works_on() {
     config["extra"] = json!({"api_token": SECRET, "retries": 3});
     let data = scratch.path("data");
     let mut server = Server::builder().data_dir(&data).start().await;
-    let mut answers = Vec::new();
-    {
-        let admin = Caller::admin(&server);
-        let id = admin.connector("warehouse", "mysql", &config).await;
-        let path = format!("/api/connectors/{id}");
-        let shown = admin.get(&path).await.ok();
-        let back = shown.json()["config"].clone();
-        assert_eq!((&back["password"], &back["extra"]), (&json!(BULLETS), &json!({"api_token": BULLETS, "retries": 3})));
-        answers.push(shown);
-        answers.push(admin.get("/api/connectors").await);
-        admin.dataset("orders", &id, None, "orders").await;
-        assert_eq!(admin.rows("orders", "agg=count").await, json!([{"count": 3}]));
-        answers.push(admin.put(&path, &json!({"config": back, "description": "as it was"})).await.expect(200));
-        answers.push(admin.patch(&path, &json!({"config": {"extra": {"retries": 4}}})).await.expect(200));
-        assert_eq!(admin.rows("orders", "agg=sum:id").await, json!([{"sum_id": 6}]), "the secret is still what it was");
-        answers.push(admin.post(&format!("{path}/test"), &json!({"config": back})).await.ok());
-        assert_eq!(answers.last().expect("an answer").json()["status"], "ok");
-        let mut wrong = back.clone();
-        wrong["password"] = "another-guess-of-mine".into();
-        let tested = admin.post(&format!("{path}/test"), &json!({"config": wrong})).await.ok();
-        assert_eq!(tested.json()["status"], "error");
-        assert!(!tested.text().contains("another-guess"), "{}", tested.text());
-        assert_eq!(
-            admin.post(&format!("{path}/test"), &json!({})).await.ok().json()["status"],
-            "ok",
-            "what was tried is not kept"
-        );
-        let elsewhere = admin.patch(&path, &json!({"config": {"port": 1}})).await;
-        assert_eq!(refusal(&elsewhere), (422, "invalid_request".to_owned()));
-        answers.push(elsewhere);
-        let unshown = admin.post("/api/connectors", &json!({"name": "x", "connector_type": "mysql", "config": back})).await;
-        assert_eq!(refusal(&unshown), (422, "invalid_request".to_owned()), "bullets stand for nothing yet");
-        answers.push(admin.get("/api/audit?limit=200").await.ok());
-        answers.push(admin.get("/api/datasets/orders").await.ok());
-    }
+    let answers = handled(&Caller::admin(&server), &config).await;
     for answer in &answers {
         assert!(!answer.text().contains(SECRET), "{}", answer.text());
     }
