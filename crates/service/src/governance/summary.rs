@@ -2,7 +2,7 @@
 
 use super::Meanings;
 use crate::registry::Entry;
-use crate::shelf::ColumnInfo;
+use crate::shelf::{ColumnInfo, Pages};
 use crate::{Ctx, Service};
 use datahall_catalog::{Dataset, Grant, List, Mask, Origin, Project};
 use datahall_core::Result;
@@ -104,22 +104,24 @@ impl Service {
             entries.iter().filter_map(|entry| Some((entry.record.get()?.as_str(), entry))).collect();
         let mut summary = GovernanceSummary::default();
         summary.by_sensitivity.extend(Sensitivity::ALL.iter().map(|level| (*level, 0)));
-        let (mut ids, mut last) = (HashSet::new(), String::new());
-        loop {
-            let list =
-                List::<Dataset>::all().any_of("project", projects.iter().map(String::as_str)).after_id(&last).page(CHUNK, 0);
-            let page = self.catalog.list(&list).await?.items;
-            let Some(end) = page.last() else { break };
-            last.clone_from(&end.meta.id);
-            for dataset in page {
-                let entry = here.get(dataset.meta.id.as_str()).copied();
-                // Records of other servers' files and registrations are not served here.
-                if dataset.origin != Origin::Api && entry.is_none() {
-                    continue;
+        let mut ids = HashSet::new();
+        for project in &projects {
+            let mut pages = Pages::of_project(project);
+            loop {
+                let page = pages.next(&self.catalog).await?;
+                if page.is_empty() {
+                    break;
                 }
-                let none = Vec::new();
-                summary.add(&dataset, &columns(&dataset, entry), masks.get(&dataset.meta.id).unwrap_or(&none));
-                ids.insert(dataset.meta.id);
+                for dataset in page {
+                    let entry = here.get(dataset.meta.id.as_str()).copied();
+                    // Records of other servers' files and registrations are not served here.
+                    if dataset.origin != Origin::Api && entry.is_none() {
+                        continue;
+                    }
+                    let none = Vec::new();
+                    summary.add(&dataset, &columns(&dataset, entry), masks.get(&dataset.meta.id).unwrap_or(&none));
+                    ids.insert(dataset.meta.id);
+                }
             }
         }
         self.add_shares(&mut summary, &ids).await?;

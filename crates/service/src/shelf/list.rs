@@ -1,15 +1,12 @@
 //! Listing the datasets of a project, a page at a time, out of the catalog alone.
 
-use super::DatasetInfo;
+use super::{DatasetInfo, Pages};
 use crate::{Ctx, Page, Service};
 use datahall_catalog::{Dataset, Grant, List, Mask};
 use datahall_core::Result;
 use datahall_core::access::Verdict;
 use datahall_core::privilege::Privilege;
 use std::collections::{HashMap, HashSet};
-
-/// Records read at a time where each has to be looked at.
-const CHUNK: u64 = 500;
 
 /// What datasets are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,11 +80,12 @@ impl Service {
     /// Those that pass, each looked at.
     async fn looked_through(&self, ctx: &Ctx, filter: &DatasetFilter) -> Result<Vec<DatasetInfo>> {
         let text = filter.text.as_ref().map(|text| text.to_lowercase());
-        let (mut found, mut last) = (Vec::new(), String::new());
+        let (mut found, mut pages) = (Vec::new(), Pages::of(self.listed(ctx)));
         loop {
-            let page = self.catalog.list(&self.listed(ctx).after_id(&last).page(CHUNK, 0)).await?.items;
-            let Some(end) = page.last() else { return Ok(found) };
-            last.clone_from(&end.meta.id);
+            let page = pages.next(&self.catalog).await?;
+            if page.is_empty() {
+                return Ok(found);
+            }
             let wanted = if filter.available { Privilege::ReadData } else { Privilege::ReadConf };
             let passes = |dataset: &Dataset| match self.verdict_on(ctx, ctx.home.organisation(), dataset, wanted) {
                 Verdict::Allowed => true,

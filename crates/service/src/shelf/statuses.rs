@@ -1,15 +1,12 @@
 //! Datasets that were made through APIs, as listings of what is loaded show them: out of their records, without opening any.
 
-use super::OfRecord;
+use super::{OfRecord, Pages};
 use crate::{Ctx, Service, State, Status};
-use datahall_catalog::{Dataset, List, Mask};
+use datahall_catalog::{Dataset, List, Mask, Origin};
 use datahall_core::Result;
 use datahall_core::access::Verdict;
 use datahall_core::privilege::Privilege;
 use std::collections::HashMap;
-
-/// Records read at a time.
-const CHUNK: u64 = 500;
 
 impl Service {
     /// Those where the caller is that he may know of. What is not open can be read all the same, and counts as there.
