@@ -41,12 +41,12 @@ impl Service {
     async fn in_project(&self, home: &Home, name: &str) -> Result<Option<Arc<Entry>>> {
         let registry = &self.registry;
         match registry.find(home.project(), name).or_else(|| registry.on_shelf(home.project(), name)) {
-            None if !name.contains('\0') => self.from_catalog(home, name).await,
+            None if !name.contains('\0') => self.catalogued(home, name).await,
             known => Ok(known),
         }
     }
 
-    async fn from_catalog(&self, home: &Home, name: &str) -> Result<Option<Arc<Entry>>> {
+    async fn catalogued(&self, home: &Home, name: &str) -> Result<Option<Arc<Entry>>> {
         for _ in 0..TRIES {
             let Some(found) = self.catalog.find(Dataset::by_name(home.project(), name)).await? else { return Ok(None) };
             if found.origin != Origin::Api {

@@ -61,6 +61,9 @@ async fn a_table_behind_each_type_of_connector_is_imported_and_read() {
         let found = admin.rows(&name, "select=id&filter=client:eq:Zoe's;%20DROP%20TABLE%20orders").await;
         assert_eq!(found, json!([{"id": 3}]), "{kind}");
         assert_eq!(admin.rows(&name, "agg=sum:amount,count&filter=id:gte:2").await, json!([{"sum_amount": 99.25, "count": 2}]));
+        let groups = json!([{"id": 2, "max_amount": -0.25, "count": 1}, {"id": 3, "max_amount": 99.5, "count": 1}]);
+        assert_eq!(admin.rows(&name, "group=id&agg=max:amount,count&filter=id:gt:1&order=id").await, groups, "{kind}");
+        assert_eq!(admin.rows(&name, "order=-amount&limit=1&select=id,client").await[0]["id"], 3, "{kind}");
         let v1 = json!({"columns": ["id", "client"], "order_by": [{"col": "id", "desc": true}], "limit": 2});
         let rows = server.admin_post(&format!("/api/v1/datasets/{name}/query"), &v1).await.ok().json()["data"].take();
         assert_eq!(rows, json!([{"id": 3, "client": "Zoe's; DROP TABLE orders"}, {"id": 2, "client": null}]), "{kind}");
