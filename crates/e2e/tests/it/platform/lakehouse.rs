@@ -309,3 +309,64 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     entries.flat_map(|entry| walk(&entry.expect("an entry").path())).collect()
 }
+
+#[tokio::test]
+async fn a_table_that_is_away_is_told_so_and_read_again_when_it_is_back() {
+    let scratch = Scratch::new();
+    let (lake, elsewhere) = (scratch.path("lake"), scratch.path("elsewhere"));
+    std::fs::create_dir(&lake).expect("a folder");
+    python::run(SCRIPT, &lake, &[]);
+    let server = Server::builder().dataset_with("own", "delta", lake.join("runs"), "lazy = true\n").start().await;
+    let connector = json!({"name": "lake", "connector_type": "lakehouse", "config": {"root": lake.to_str().expect("Unicode")}});
+    let made = server.admin_post("/api/connectors", &connector).await.expect(201).json();
+    let body = json!({"name": "behind", "connector_id": made["connector_id"], "source_table": "runs"});
+    server.admin_post("/api/datasets", &body).await.expect(201);
+    let viewer = caller(&server, "viewer").await;
+    for name in ["own", "behind"] {
+        assert_eq!(held(&server, name, "").await, (10, 45));
+    }
+    std::fs::rename(&lake, &elsewhere).expect("it is moved");
+    let away = |reply: &Reply, what: &str| {
+        assert_eq!(refusal(reply), (503, "connector_unavailable".to_owned(), None), "{what}: {}", reply.text());
+        assert!(!reply.text().contains(lake.to_str().expect("Unicode")), "where it lies is not for every reader: {what}: {}", reply.text());
+    };
+    for name in ["own", "behind"] {
+        for path in ["preview", "explore", "explore?version=1", "profile", "classification", "history"] {
+            let path = format!("/api/datasets/{name}/{path}");
+            away(&get_as(&server, &viewer, &path).await, &path);
+        }
+        for path in ["vacuum", "optimize", "restore"] {
+            let path = format!("/api/datasets/{name}/{path}");
+            let body = if path.ends_with("restore") { json!({"version": 0}) } else { json!({}) };
+            away(&server.admin_post(&path, &body).await, &path);
+        }
+        get_as(&server, &viewer, &format!("/api/datasets/{name}")).await.ok();
+    }
+    std::fs::rename(&elsewhere, &lake).expect("it is moved back");
+    for name in ["own", "behind"] {
+        for _ in 0..200 {
+            if server.admin(Method::GET, &format!("/api/datasets/{name}/preview")).await.status == 200 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert_eq!(held(&server, name, "").await, (10, 45), "{name}");
+        assert_eq!(held(&server, name, "version=0").await, (100, 4950), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_without_the_columns_that_are_stated_is_not_shown() {
+    let (scratch, server, _) = start().await;
+    let chosen = json!({"name": "chosen", "columns": ["id", "part"], "source": {"kind": "delta", "location": scratch.path("small")}});
+    server.register(&chosen).await.ok();
+    let extra = json!({"name": "extra", "columns": ["id", "extra"], "source": {"kind": "delta", "location": scratch.path("runs")}});
+    assert_eq!(server.register(&extra).await.status, 400, "the newest version has no such column");
+    post(&server, "/api/datasets/runs/restore", &json!({"version": 4})).await;
+    server.register(&extra).await.ok();
+    assert_eq!(held(&server, "extra", "version=4").await.0, 125);
+    let none = server.admin(Method::GET, "/api/datasets/extra/explore?version=0").await;
+    assert_eq!(none.status, 422, "{}", none.text());
+    assert!(none.json()["message"].as_str().is_some_and(|message| message.contains("version 0")), "{}", none.text());
+    assert_eq!(held(&server, "chosen", "version=3").await.0, 200);
+}
