@@ -111,6 +111,30 @@ async fn a_source_that_does_not_answer_is_unavailable_until_it_does() {
 }
 
 #[tokio::test]
+async fn whether_a_source_answers_is_asked_before_reading_and_known_for_three_seconds() {
+    let fixture = Fixture::new().await;
+    let service = &fixture.service;
+    let id = connection(&fixture, "default", "/tmp/a.db").await;
+    service.add_dataset(&admin(), connected("orders", &id, "orders")).await.unwrap();
+    let count = async || service.count(&admin(), "orders", Expr::default()).await;
+    assert_eq!(count().await.unwrap(), 3);
+    fixture.engine.set_away(true);
+    assert_eq!(count().await.unwrap(), 3, "it answered a moment ago");
+    fixture.clock.advance(4);
+    let away = count().await.unwrap_err();
+    assert_eq!((away.code(), away.is_of_source()), (Code::Unavailable, true));
+    assert_eq!(service.view(&admin(), "orders").await.err().unwrap().code(), Code::Unavailable);
+    fixture.engine.set_away(false);
+    assert_eq!(count().await.unwrap_err().code(), Code::Unavailable, "it did not a moment ago");
+    fixture.clock.advance(4);
+    assert_eq!(count().await.unwrap(), 3);
+    let (uploaded, _) =
+        (service.add_dataset(&admin(), uploaded(&fixture, "sales").await).await.unwrap(), fixture.engine.set_away(true));
+    fixture.clock.advance(4);
+    assert_eq!(service.count(&admin(), &uploaded.name, Expr::default()).await.unwrap(), 3, "what is kept here needs nobody");
+}
+
+#[tokio::test]
 async fn what_does_not_suit_is_refused_and_leaves_nothing() {
     let fixture = Fixture::new().await;
     let service = &fixture.service;
