@@ -8,6 +8,8 @@ use std::time::Duration;
 pub const NO_VERSIONS: &str = "no_versions";
 /// The reason of an error: the table has no such version, or not any more.
 pub const NO_SUCH_VERSION: &str = "no_such_version";
+/// The reason of an error: the rows of the table cannot be laid out by these columns.
+pub const BAD_LAYOUT: &str = "bad_layout";
 
 /// One write to a managed table. It becomes one version, visible in one step, or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

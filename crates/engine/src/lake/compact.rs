@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use datahall_core::clock::{Clock, SystemClock};
 use datahall_core::dataset::Source;
 use datahall_core::engine::Access;
-use datahall_core::lake::{Compacted, Compaction};
+use datahall_core::lake::{BAD_LAYOUT, Compacted, Compaction};
 use datahall_core::query::find_column;
 use datahall_core::{Code, Error, Result};
 use deltalake::DeltaTable;
@@ -32,7 +32,7 @@ impl Lake {
             if !table.managed {
                 only_inside(&table.location.url, &there)?;
             }
-            let columns = laid_out_by(&there, &how.z_order)?;
+            let columns = laid_out_by(&there, &how.z_order).map_err(|error| error.because(BAD_LAYOUT))?;
             let kind = if columns.is_empty() { OptimizeType::Compact } else { OptimizeType::ZOrder(columns) };
             let optimized = there
                 .optimize()

@@ -56,7 +56,7 @@ impl Service {
                 found.map_err(|error| table.explain(error))?
             }
         };
-        let generation = self.at_version(&now.entry, &now.generation, &table, version).await?;
+        let generation = self.at_version(&now.generation, &table, version).await?;
         drop(permit);
         let stated = now.entry.stated();
         let (then, is) = (&generation.table.info().schema, &now.generation.table.info().schema);
@@ -73,6 +73,6 @@ impl Service {
 // What the policy says is not for everybody to read.
 pub(super) fn unsuited(name: &str, version: u64) -> Error {
     Error::invalid(format!(
-        "dataset '{name}' cannot be shown as of version {version}: its policy does not suit the columns of then"
+        "dataset '{name}' cannot be shown as of version {version}: what is stated of its columns does not suit those of then"
     ))
 }

@@ -28,6 +28,11 @@ impl Versioned {
         Ok(spec)
     }
 
+    /// The dataset's name.
+    pub(super) fn name(&self) -> &str {
+        &self.spec.name
+    }
+
     /// The source's own name of a column.
     pub(super) fn own_name<'a>(&'a self, column: &'a str) -> &'a str {
         let renamed = self.spec.options.rename.iter().find(|(_, new)| new.eq_ignore_ascii_case(column));
@@ -42,6 +47,12 @@ impl Versioned {
             // What lies behind a connection may be of any kind.
             Code::Invalid if connected => none(&self.spec.name).with_detail(error),
             Code::NotFound => none(&self.spec.name).with_detail(error),
+            // It was a table when it was registered, and what is asked for was found to be right: the table is away or broken. Where it
+            // lies is not for every reader.
+            Code::Invalid => {
+                let why = format!("the table of dataset '{}' cannot be read", self.spec.name);
+                Error::new(Code::Unavailable, why).of_source().with_detail(error)
+            }
             Code::Unavailable => error.of_source(),
             _ => error,
         }

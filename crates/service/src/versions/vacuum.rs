@@ -53,8 +53,8 @@ impl Service {
     async fn vacuum_of(&self, ctx: &Ctx, entry: &Arc<Entry>, how: &Vacuum) -> Result<Vacuumed> {
         let table = self.versioned(entry).await?;
         let _alone = self.alone(entry)?;
-        // What is only kept in case somebody asks again is not what anybody reads.
-        self.versions.forget(entry.id());
+        // What is only kept in case somebody asks again is not what anybody reads, by whatever name it was asked for.
+        self.versions.forget_all();
         let done = self.engine.vacuum(&table.source, how, &table.access).await.map_err(|error| table.explain(error))?;
         if !how.dry_run {
             let hours = how.retention.as_secs() / 3600;

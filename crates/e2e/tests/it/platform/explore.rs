@@ -149,3 +149,40 @@ async fn what_is_wrong_is_a_422_that_names_the_parameter() {
         assert_eq!(none["total"], json!(0));
     }
 }
+
+/// The demo's files: Parquet, CSV twice and JSON, in memory and not, and the folder with what DuckDB and Python say of them.
+pub(super) async fn start_real() -> (Scratch, Server) {
+    let scratch = Scratch::new();
+    let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/demo");
+    python::run("real_truth.py", &scratch.root(), &[demo.to_str().expect("a path in Unicode")]);
+    let mut builder = Server::builder();
+    for (name, kind, file) in
+        [("flights", "parquet", "flights.parquet"), ("airports", "csv", "airports.csv"), ("weather", "csv", "seattle_weather.csv"), ("penguins", "json", "penguins.json")]
+    {
+        builder = builder.dataset(name, kind, demo.join(file));
+    }
+    let server = builder.dataset_with("flights_lazy", "parquet", demo.join("flights.parquet"), "lazy = true\n").start().await;
+    (scratch, server)
+}
+
+#[tokio::test]
+async fn the_whole_grammar_on_real_files_says_what_duckdb_says() {
+    let (scratch, server) = start_real().await;
+    let truth = told(&scratch, "explore.json");
+    let mut asked = 0;
+    for (table, cases) in truth.as_object().expect("tables") {
+        for (at, case) in cases.as_array().expect("cases").iter().enumerate() {
+            let parameters: Vec<(String, String)> = serde_json::from_value(case["parameters"].clone()).expect("pairs");
+            let table = if table == "flights" && at % 2 == 1 { "flights_lazy" } else { table };
+            let reply = server.admin(Method::GET, &format!("/api/datasets/{table}/explore?{}", encoded(&parameters))).await;
+            assert_eq!(reply.status, 200, "{table} {parameters:?}: {}", reply.text());
+            let found = reply.json();
+            assert!(same(&found["rows"], &case["rows"]), "{table} {parameters:?} ({}): {} for {}", case["sql"], found["rows"], case["rows"]);
+            for figure in ["total", "limit", "offset"] {
+                assert_eq!(found[figure], case[figure], "{table} {parameters:?}: {figure}");
+            }
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, 240);
+}

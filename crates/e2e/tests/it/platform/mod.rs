@@ -1,10 +1,12 @@
 //! What is below `/api/datasets` in dialect `platform`.
 
+mod asking;
 mod calls;
 mod connectors;
 mod datasets;
 mod explore;
 mod governance;
+mod lakehouse;
 mod profile;
 mod refresh;
 mod shares;

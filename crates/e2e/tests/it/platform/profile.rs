@@ -1,6 +1,7 @@
 //! Profiles of a dataset and of a window of time, compared with what DuckDB says of the same file.
 
-use super::explore::{same, start, told};
+use super::asking::*;
+use super::explore::{same, start, start_real, told};
 use crate::support::*;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -94,4 +95,44 @@ async fn more_than_a_million_values_are_estimated_and_it_says_so() {
         assert_eq!(column["top_values"], json!([]), "none is more frequent than the others");
     }
     assert_eq!((&profile["columns"][0]["min"], &profile["columns"][0]["max"]), (&json!(0), &json!(1_499_999)));
+}
+
+#[tokio::test]
+async fn profiles_of_real_files_are_what_python_adds_up() {
+    let (scratch, server) = start_real().await;
+    let truth = told(&scratch, "profile.json");
+    for (table, expected) in truth.as_object().expect("tables") {
+        compare(&get(&server, &format!("/api/datasets/{table}/profile")).await, expected, table);
+    }
+    compare(&get(&server, "/api/datasets/flights_lazy/profile").await, &truth["flights"], "not in memory");
+}
+
+#[tokio::test]
+async fn who_sees_fewer_rows_has_a_profile_of_those() {
+    let scratch = Scratch::new();
+    let path = scratch.parquet("numbers.parquet", &fixtures::batch(vec![("id", fixtures::int64(0..1000))]));
+    let server = Server::builder().dataset_with("few", "parquet", &path, "row_filter = \"id < 10\"\n").dataset("all", "parquet", &path).start().await;
+    let viewer = caller(&server, "viewer").await;
+    for (name, rows, most) in [("few", 10, 9), ("all", 1000, 999)] {
+        let profile = get_as(&server, &viewer, &format!("/api/datasets/{name}/profile")).await.ok().json();
+        assert_eq!((&profile["row_count"], &profile["columns"][0]["max"]), (&json!(rows), &json!(most)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_of_the_rows_there_are() {
+    let server = Server::builder().start().await;
+    let rows = |range: std::ops::Range<u64>| range.fold("n\n".to_owned(), |text, n| format!("{text}{n}\n"));
+    upload(&server, "up", rows(0..10).as_bytes(), false).await;
+    let first = get(&server, "/api/datasets/up/profile").await;
+    assert_eq!((&first["row_count"], &first["columns"][0]["mean"]), (&json!(10), &json!(4.5)));
+    upload(&server, "up", rows(0..21).as_bytes(), true).await;
+    let second = get(&server, "/api/datasets/up/profile").await;
+    assert_eq!((&second["row_count"], &second["columns"][0]["mean"]), (&json!(21), &json!(10.0)));
+    upload(&server, "none", b"a,b\n", false).await;
+    let none = get(&server, "/api/datasets/none/profile").await;
+    assert_eq!(none["row_count"], json!(0));
+    for column in none["columns"].as_array().expect("columns") {
+        assert_eq!((&column["null_rate"], &column["cardinality"], &column["min"], &column["top_values"]), (&json!(0.0), &json!(0), &json!(null), &json!([])));
+    }
 }

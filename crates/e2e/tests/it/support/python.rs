@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Runs `fixtures/SCRIPT` with the folder it is to write into.
-pub(crate) fn run(script: &str, into: &Path, arguments: &[&str]) {
+/// Runs `fixtures/SCRIPT` with the folder it is to write into. What it prints.
+pub(crate) fn run(script: &str, into: &Path, arguments: &[&str]) -> String {
     let python = std::env::var_os("DATAHALL_PYTHON").unwrap_or_else(|| {
         panic!(
             "DATAHALL_PYTHON is not set: it names a Python with deltalake, pyarrow, duckdb and openpyxl. Run `cargo xtask test`"
@@ -18,4 +18,5 @@ pub(crate) fn run(script: &str, into: &Path, arguments: &[&str]) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    String::from_utf8(output.stdout).expect("text")
 }

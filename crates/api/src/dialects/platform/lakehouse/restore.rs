@@ -35,7 +35,7 @@ pub(in super::super) fn describe() -> Operation {
         .fails(404, "There is no such dataset, or no such version of it")
         .fails(409, "The dataset is no Delta table, or is being kept up or written by others")
         .fails(415, "The body is not announced as JSON")
-        .fails(422, "The body says something wrong, or the dataset's policy does not suit the columns of then")
+        .fails(422, "The body says something wrong, or what is stated of the columns does not suit those of then")
         .fails(507, "There is no space left for writing")
 }
 
