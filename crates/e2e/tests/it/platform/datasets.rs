@@ -218,6 +218,7 @@ async fn roles_meet_every_kind_of_dataset_alike() {
     }
     let unregistered = server.admin(reqwest::Method::DELETE, "/api/v1/datasets/outside").await;
     unregistered.refused();
+    admin.get("/api/datasets/outside").await.ok();
     assert_eq!(
         admin.rows("outside", "agg=count").await,
         json!([{"count": 3}]),
