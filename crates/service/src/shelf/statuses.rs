@@ -11,14 +11,16 @@ use std::collections::HashMap;
 impl Service {
     /// Those where the caller is that he may know of. What is not open can be read all the same, and counts as there.
     pub(crate) async fn recorded_statuses(&self, ctx: &Ctx) -> Result<Vec<Status>> {
-        let (mut statuses, mut last) = (Vec::new(), String::new());
+        let (mut statuses, mut pages) = (Vec::new(), Pages::of_project(ctx.home.project()));
         loop {
-            let list = List::<Dataset>::all().only("project", ctx.home.project()).only("origin", "api");
-            let page = self.catalog.list(&list.after_id(&last).page(CHUNK, 0)).await?.items;
-            let Some(end) = page.last() else { return Ok(statuses) };
-            last.clone_from(&end.meta.id);
-            let sees =
-                |record: &&Dataset| self.verdict_on(ctx, ctx.home.organisation(), record, Privilege::ReadConf) != Verdict::Hidden;
+            let page = pages.next(&self.catalog).await?;
+            if page.is_empty() {
+                return Ok(statuses);
+            }
+            let sees = |record: &&Dataset| {
+                record.origin == Origin::Api
+                    && self.verdict_on(ctx, ctx.home.organisation(), record, Privilege::ReadConf) != Verdict::Hidden
+            };
             let seen: Vec<&Dataset> = page.iter().filter(sees).collect();
             let ids = seen.iter().map(|record| record.meta.id.as_str());
             let mut masks: HashMap<String, Vec<Mask>> = HashMap::new();
