@@ -86,7 +86,11 @@ pub(crate) async fn open(ways: &Ways, spec: &DatasetSpec, access: &Access) -> Re
             connected::open(ways, connection, (part, *version), &spec.options, access).await?
         }
     };
-    let opened = Opened { provider: renamed::renamed(opened.provider, &spec.options.rename)?, ..opened };
+    let opened = match &spec.source {
+        // Done there, where it can be.
+        Source::Connected { .. } => opened,
+        _ => Opened { provider: renamed::renamed(opened.provider, &spec.options.rename)?, ..opened },
+    };
     let schema = opened.provider.schema();
     if schema.fields().is_empty() {
         return Err(Error::invalid(format!("{}: no columns", http::shown_location(spec.source.name()))));

@@ -29,7 +29,9 @@ pub(super) fn renamed(table: Arc<dyn TableProvider>, rename: &[(String, String)]
     Ok(Arc::new(ViewTable::new(plan.map_err(Error::internal)?, None)))
 }
 
-fn check(schema: &Schema, rename: &[(String, String)]) -> Result<()> {
+/// # Errors
+/// As [`renamed`].
+pub(super) fn check(schema: &Schema, rename: &[(String, String)]) -> Result<()> {
     if let Some((old, _)) = rename.iter().find(|(old, _)| schema.field_with_name(old).is_err()) {
         return Err(Error::invalid(format!("unknown column: {old}")));
     }

@@ -11,7 +11,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result as QueryResult, TableReference};
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::logical_expr::{Extension, LogicalPlan};
+use datafusion::logical_expr::{Expr, Extension, Limit, LogicalPlan, LogicalPlanBuilder, Sort};
 use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::SendableRecordBatchStream;
@@ -106,9 +106,30 @@ impl OptimizerRule for GiveAway {
             if !Safe::of(&part).is_some_and(|safe| safe.worthwhile) {
                 return Ok(Transformed::no(part));
             }
+            let part = in_order(part)?;
             let planner = Arc::new(SQLFederationPlanner::new(self.executor.clone()));
             let node = Arc::new(FederatedPlanNode::new(part, planner));
             Ok(Transformed::new(LogicalPlan::Extension(Extension { node }), true, TreeNodeRecursion::Jump))
         })
+    }
+}
+
+/// The same with its columns named one by one: groups and what is computed of them would be written in another order than that in
+/// which they are read.
+fn in_order(part: LogicalPlan) -> QueryResult<LogicalPlan> {
+    match part {
+        LogicalPlan::Limit(Limit { skip, fetch, input }) => {
+            let input = Arc::new(in_order(Arc::unwrap_or_clone(input))?);
+            Ok(LogicalPlan::Limit(Limit { skip, fetch, input }))
+        }
+        LogicalPlan::Sort(Sort { expr, input, fetch }) => {
+            let input = Arc::new(in_order(Arc::unwrap_or_clone(input))?);
+            Ok(LogicalPlan::Sort(Sort { expr, input, fetch }))
+        }
+        LogicalPlan::Projection(_) => Ok(part),
+        part => {
+            let columns: Vec<Expr> = part.schema().columns().into_iter().map(Expr::Column).collect();
+            LogicalPlanBuilder::from(part).project(columns)?.build()
+        }
     }
 }

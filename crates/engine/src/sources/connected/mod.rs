@@ -26,7 +26,7 @@ mod tests;
 pub(crate) use federated::with_federation;
 pub(crate) use hub::Hub;
 
-use super::{Opened, Ways, delta, files as of_files, no_options};
+use super::{Opened, Ways, delta, files as of_files, no_options, renamed};
 use datahall_core::connection::{Connection, OutsideTable, Part, Reach};
 use datahall_core::dataset::ReadOptions;
 use datahall_core::engine::Access;
@@ -40,7 +40,7 @@ use std::sync::Arc;
 /// `at` one version.
 ///
 /// # Errors
-/// `Invalid` for what is not there or is no SELECT; `Unavailable` when the database does not answer.
+/// `Invalid` for what is not there or is no SELECT, and for names that columns cannot be given; `Unavailable` when the database does not answer.
 pub(super) async fn open(
     ways: &Ways,
     connection: &Arc<Connection>,
@@ -50,7 +50,7 @@ pub(super) async fn open(
 ) -> Result<Opened> {
     if let Some(database) = ways.hub.database(connection, access).await? {
         no_options(options)?;
-        let described = database.describe(part).await?;
+        let described = database.describe(part).await?.renamed(database.dialect(), &options.rename)?;
         let notes = described.notes.clone();
         let provider = federated::provider(database, described);
         return Ok(Opened { provider, rows: None, storage_bytes: None, notes, live: true });
@@ -61,10 +61,12 @@ pub(super) async fn open(
         async move { open_files(&ways, &connection, (&part, at), &options, &access).await }.boxed()
     });
     let opened = open().await?;
+    let by_name = |provider| renamed::renamed(provider, &options.rename);
     if at.is_some() {
-        return Ok(opened);
+        return Ok(Opened { provider: by_name(opened.provider)?, ..opened });
     }
-    Ok(Opened { provider: Arc::new(Fresh::new(opened.provider, open)), rows: None, live: true, ..opened })
+    let provider = by_name(Arc::new(Fresh::new(opened.provider, open)))?;
+    Ok(Opened { provider, rows: None, live: true, ..opened })
 }
 
 async fn open_files(

@@ -1,6 +1,7 @@
 //! What every database behind a connection can do for the engine, and what is known of a table in one.
 
 use super::dialect::Dialect;
+use crate::sources::renamed;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::physical_plan::SendableRecordBatchStream;
@@ -49,6 +50,34 @@ pub(super) struct Described {
 }
 
 impl Described {
+    /// The same with other names of columns, old and new.
+    ///
+    /// # Errors
+    /// `Invalid` for an unknown old name, and for two columns of one name (ignoring case).
+    pub(super) fn renamed(self, dialect: Dialect, rename: &[(String, String)]) -> Result<Self> {
+        if rename.is_empty() {
+            return Ok(self);
+        }
+        renamed::check(&self.schema(), rename)?;
+        let new = |column: &OutsideColumn| rename.iter().find(|(old, _)| old == column.field.name()).map(|(_, new)| new.clone());
+        let select: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| {
+                let old = dialect.name(column.field.name());
+                new(column).map_or_else(|| old.clone(), |new| format!("{old} AS {}", dialect.name(&new)))
+            })
+            .collect();
+        let columns = self.columns.iter().map(|column| {
+            let field = column.field.clone();
+            OutsideColumn { field: new(column).map_or_else(|| field.clone(), |new| field.clone().with_name(new)), compares: column.compares }
+        });
+        let columns = columns.collect();
+        // Nothing can be built upon a name there: its columns are called otherwise.
+        let from = format!("(SELECT {} FROM {}) AS {}", select.join(", "), self.from, dialect.name("q"));
+        Ok(Self { name: None, from, columns, notes: self.notes })
+    }
+
     pub(super) fn schema(&self) -> SchemaRef {
         Arc::new(Schema::new(self.columns.iter().map(|column| column.field.clone()).collect::<Vec<_>>()))
     }

@@ -22,10 +22,28 @@ pub(super) struct Safe {
     dialect: Dialect,
     /// What the database's comparisons of each column that it gives are worth, by name; of two columns of one name, the worse.
     columns: HashMap<String, Compares>,
-    /// It is ordered.
-    ordered: bool,
+    /// What can be asked on top of it.
+    shape: Shape,
     /// It gives less than its tables hold, beyond what conditions, columns and limits of each can say.
     pub(super) worthwhile: bool,
+}
+
+/// What a plan is made of, as far as it matters for how it is written: one statement is one list of columns, one FROM, one WHERE,
+/// one GROUP BY, one HAVING and one ORDER BY, and nothing is written as a statement in a statement, where names are lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Rows of one table.
+    Rows,
+    /// Rows of several.
+    Joined,
+    /// Groups.
+    Grouped,
+    /// Columns that were chosen or called otherwise at last.
+    Named,
+    /// What is in order.
+    Ordered,
+    /// The first of them.
+    First,
 }
 
 impl Safe {
@@ -33,9 +51,9 @@ impl Safe {
     pub(super) fn of(plan: &LogicalPlan) -> Option<Self> {
         match plan {
             LogicalPlan::TableScan(scan) => Self::scan(scan),
-            LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. }) => Self::of(input),
+            LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. }) => Self::of(input).filter(|inner| inner.shape == Shape::Rows),
             LogicalPlan::Filter(Filter { predicate, input, .. }) => {
-                let inner = Self::of(input)?;
+                let inner = Self::of(input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined | Shape::Grouped))?;
                 inner.condition(predicate, input).then_some(inner)
             }
             LogicalPlan::Projection(projection) => Self::projection(projection),
@@ -57,22 +75,26 @@ impl Safe {
         let columns = table.columns().iter().map(|column| (column.field.name().clone(), column.compares)).collect();
         let dialect = table.dialect();
         let known = !matches!(dialect, Dialect::Plain | Dialect::PlainWithBackticks);
-        known.then_some(Self { dialect, columns, ordered: false, worthwhile: false })
+        known.then_some(Self { dialect, columns, shape: Shape::Rows, worthwhile: false })
     }
 
     fn projection(projection: &Projection) -> Option<Self> {
-        let inner = Self::of(&projection.input)?;
+        let inner = Self::of(&projection.input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined | Shape::Grouped))?;
         let mut columns = HashMap::new();
+        let mut renames = false;
         for expr in &projection.expr {
             let (Expr::Column(column), name) = unaliased(expr) else { return None };
             let compares = inner.compares(column)?;
+            renames |= name.is_some();
             worst(&mut columns, name.unwrap_or(&column.name), compares);
         }
-        Some(Self { columns, ..inner })
+        // Columns that are only left out do not matter.
+        let shape = if inner.shape == Shape::Rows && !renames { Shape::Rows } else { Shape::Named };
+        Some(Self { columns, shape, ..inner })
     }
 
     fn aggregate(aggregate: &Aggregate) -> Option<Self> {
-        let inner = Self::of(&aggregate.input).filter(|inner| !inner.ordered)?;
+        let inner = Self::of(&aggregate.input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined))?;
         let mut columns = HashMap::new();
         for expr in &aggregate.group_expr {
             let Expr::Column(column) = expr else { return None };
@@ -83,7 +105,7 @@ impl Safe {
             inner.computes(expr, &aggregate.input).then_some(())?;
             worst(&mut columns, field.name(), Compares::Never);
         }
-        Some(Self { columns, worthwhile: true, ..inner })
+        Some(Self { columns, worthwhile: true, shape: Shape::Grouped, ..inner })
     }
 
     fn computes(&self, expr: &Expr, input: &LogicalPlan) -> bool {
@@ -112,12 +134,13 @@ impl Safe {
         let (left, right) = (Self::of(&join.left)?, Self::of(&join.right)?);
         let plain =
             matches!(join.join_type, JoinType::Inner | JoinType::Left) && join.null_equality == NullEquality::NullEqualsNothing;
-        if !plain || left.ordered || right.ordered || left.dialect != right.dialect {
+        let joins = |side: &Self| matches!(side.shape, Shape::Rows | Shape::Joined);
+        if !plain || !joins(&left) || !joins(&right) || left.dialect != right.dialect {
             return None;
         }
         let mut columns = left.columns;
         right.columns.iter().for_each(|(name, compares)| worst(&mut columns, name, *compares));
-        let both = Self { columns, worthwhile: true, ..right };
+        let both = Self { columns, worthwhile: true, shape: Shape::Joined, ..right };
         let plan = LogicalPlan::Join(join.clone());
         let on = join.on.iter().all(|(left, right)| both.compared(left, Operator::Eq, right, &plan));
         let filter = join.filter.as_ref().is_none_or(|filter| both.condition(filter, &plan));
@@ -127,19 +150,21 @@ impl Safe {
     }
 
     fn sort(sort: &Sort) -> Option<Self> {
-        let inner = Self::of(&sort.input)?;
+        let inner = Self::of(&sort.input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined | Shape::Grouped))?;
         let keys = sort.expr.iter().all(|key| match &key.expr {
             Expr::Column(column) => inner.compares(column) == Some(Compares::Alike),
             _ => false,
         });
-        (keys && inner.dialect == Dialect::Postgresql).then_some(Self { ordered: true, ..inner })
+        let shape = if sort.fetch.is_some() { Shape::First } else { Shape::Ordered };
+        let worthwhile = inner.worthwhile || sort.fetch.is_some();
+        (keys && inner.dialect == Dialect::Postgresql).then_some(Self { shape, worthwhile, ..inner })
     }
 
     fn limit(limit: &Limit) -> Option<Self> {
         let inner = Self::of(&limit.input)?;
         let known = matches!(limit.get_skip_type(), Ok(SkipType::Literal(_)))
             && matches!(limit.get_fetch_type(), Ok(FetchType::Literal(Some(_))));
-        (known && inner.ordered).then_some(Self { worthwhile: true, ..inner })
+        (known && matches!(inner.shape, Shape::Ordered)).then_some(Self { worthwhile: true, shape: Shape::First, ..inner })
     }
 
     fn compares(&self, column: &Column) -> Option<Compares> {
