@@ -65,7 +65,7 @@ impl Service {
     async fn may_come_back(&self, ctx: &Ctx, entry: &Arc<Entry>, version: u64) -> Result<SchemaRef> {
         let table = self.versioned(entry).await?;
         let now = self.rows_of(ctx, entry.clone()).await?.generation;
-        let then = self.at_version(entry, &now, &table, version).await?;
+        let then = self.at_version(&now, &table, version).await?;
         let (is, then) = (&now.table.info().schema, &then.table.info().schema);
         let stated = entry.stated();
         self.in_force(entry, &stated, then).await.map_err(|error| match error.code() {
