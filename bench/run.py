@@ -10,6 +10,7 @@ from pathlib import Path
 
 import compare
 import load
+import platform_api as platform
 import report
 import servers
 from cases import CASES
@@ -29,6 +30,9 @@ def main():
             start = {server.name: server.start_secs for server in (ours, peer)}
             memory = {server.name: server.memory_mib("VmHWM") for server in (ours, peer)}
             text = report.table(results, start, memory)
+        if options.only.lower() in "platform":
+            rows, above, more = platform.measure(options, tables, Path(folder) / "platform")
+            text, wrong = text + "\n" + platform.table(rows, above), wrong + more
     print(text)
     for message in wrong:
         print(message, file=sys.stderr)

@@ -86,12 +86,13 @@ def peer(tables, folder):
     return running("datap-rs", command, port, folder / "datap-rs.log", env=os.environ | {"RUST_LOG": "warn"})
 
 
-def datahall(binary, tables, folder):
-    """Datahall with its defaults, everything in memory, no line logged per request."""
+def datahall(binary, tables, folder, token=None):
+    """Datahall with its defaults, everything in memory, no line logged per request; `token` is its administrator's."""
     port = free_port()
     blocks = [f'[[dataset]]\nname = "{name}"\nsource = {{ kind = "parquet", location = "{path}" }}\n' for name, path in tables.items()]
+    folder.mkdir(parents=True, exist_ok=True)
     config = folder / "datasets.toml"
     config.write_text("[sql]\nenabled = true\n\n" + "\n".join(blocks))
     command = [binary, "serve", "--config", config, "--data-dir", folder / "data", "--listen", f"127.0.0.1:{port}"]
     quiet = {name: value for name, value in os.environ.items() if name not in ("DATAPRESS_CONFIG_FILE", "DATASETS_CONFIG")}
-    return running("datahall", [str(part) for part in command], port, folder / "datahall.log", env=quiet | {"RUST_LOG": "warn"})
+    return running("datahall", [str(part) for part in command], port, folder / "datahall.log", env=quiet | {"RUST_LOG": "warn"} | ({"ADMIN_TOKEN": token} if token else {}))

@@ -86,5 +86,6 @@ fn a_prefix_goes_before_every_path() {
     let paths: BTreeSet<_> = routes(&settings).iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     assert!(paths.contains("GET /datapress/api/datasets") && paths.contains("GET /datapress/healthz"));
     assert!(paths.contains("GET /datapress/api/me"));
-    assert_eq!(paths.len(), routes(&settings).len());
+    assert_eq!(paths.len(), routes(&settings).len(), "what two dialects have there is there once");
+    assert!(paths.contains("POST /datapress/api/datasets/import") && paths.contains("GET /datapress/api/datasets/{name}"));
 }

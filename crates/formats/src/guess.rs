@@ -108,7 +108,13 @@ fn digits_first(text: &str) -> u8 {
         return whole(text);
     }
     let mut dots = 0;
-    let point_only = digits.bytes().all(|byte| byte.is_ascii_digit() || (byte == b'.' && { dots += 1; dots == 1 }));
+    let point_only = digits.bytes().all(|byte| {
+        byte.is_ascii_digit()
+            || (byte == b'.' && {
+                dots += 1;
+                dots == 1
+            })
+    });
     if point_only && digits.len() > dots {
         return FLOAT;
     }

@@ -52,26 +52,26 @@ pub use answers::{
     TableSchema,
 };
 pub use auth::{Fetch, HttpFetch};
+pub use config::{DatasetBlock, Environment, Settings, Visibility};
 pub use connections::{
     ConfigChange, ConnectionChange, ConnectionInfo, ConnectionStatus, ConnectionType, NewConnection, Tested, UsableConnection,
 };
-pub use config::{DatasetBlock, Environment, Settings, Visibility};
 pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
 pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };
 pub use datasets::{Found, Total, View};
+pub use governance::{Classification, ColumnClass, GovernanceSummary};
 pub use home::Home;
 pub use jobs::{ActivityInfo, JobCtx, JobEvent, JobFilter, JobInfo, NewActivity, NewJob, Work};
-pub use governance::{Classification, ColumnClass, GovernanceSummary};
-pub use profile::{ColumnProfile, ColumnStats, Profile, Step, Window, WindowAsked};
 pub use policies::{MaskChange, MaskInfo, MasksChange, PolicyChange, PolicyInfo};
+pub use profile::{ColumnProfile, ColumnStats, Profile, Step, Window, WindowAsked};
 pub use saved_queries::{SavedQuery, SavedQueryRequest};
 pub use service::{Deps, Service};
 pub use shelf::{
-    BatchInfo, ImportFault, NewBatch, NewImport, OnConflict,
-    ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, NewDataset, NewRows, NewShare,
-    RefreshMode, RefreshSetting, ShareInfo, StoredSource, TextsChange, column_type, dataset_name,
+    BatchInfo, ColumnInfo, DatasetFilter, DatasetInfo, DatasetKind, DatasetOrder, DetailsChange, GranteeType, ImportFault,
+    NewBatch, NewDataset, NewImport, NewRows, NewShare, OnConflict, RefreshMode, RefreshSetting, ShareInfo, StoredSource,
+    TextsChange, column_type, dataset_name,
 };
 pub use uploads::{FoundFile, NewUpload, OnError, Purpose, Received, Refused, UploadPreview, Uploaded};
 pub use versions::{At, FLOOR_HOURS, History, Optimize, Optimized, Restored, VacuumRequest};

@@ -98,6 +98,9 @@ impl Service {
             };
             return Err(Error::unavailable(why).retry_after(2));
         };
+        if current.generation.table.info().live {
+            self.require_source(&entry).await?;
+        }
         let handle = self.handle(ctx, &current);
         Ok(Opened { entry, generation: current.generation, handle })
     }

@@ -4,8 +4,8 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::throttle::Throttle;
 use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
-use crate::connections::Connections;
 use crate::config::{Environment, OnStart, Settings};
+use crate::connections::Connections;
 use crate::governance::Summaries;
 use crate::jobs::Queue;
 use crate::policies::{Stated, TokenKeys};
@@ -118,12 +118,8 @@ impl Service {
             Authenticator::new(&settings.auth, admin_token, fetch, directory.clone(), clock.clone(), &environment).await?;
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
         let connections = Connections::new(&environment, &data_dir, random.clone())?;
-        let exports_dir = data_dir.join("tmp").join("exports");
-        clear(&exports_dir)
-            .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", exports_dir.display())))?;
-        let uploads_dir = data_dir.join("tmp").join("uploads");
-        clear(&uploads_dir)
-            .map_err(|error| Error::internal(error).context(format!("{}: cannot be used", uploads_dir.display())))?;
+        let exports_dir = emptied(data_dir.join("tmp").join("exports"))?;
+        let uploads_dir = emptied(data_dir.join("tmp").join("uploads"))?;
         home::ensure(&catalog).await?;
         let node = node::id(&data_dir, &*random)?;
         let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
@@ -289,11 +285,12 @@ impl Service {
     }
 }
 
-/// An empty folder, without what an earlier run left there.
-fn clear(folder: &std::path::Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    std::fs::create_dir_all(folder)
+/// That folder, without what an earlier run left there.
+fn emptied(folder: PathBuf) -> Result<PathBuf> {
+    let cleared = match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir_all(&folder),
+    };
+    cleared.map_err(|error| Error::internal(error).context(format!("{}: cannot be used", folder.display())))?;
+    Ok(folder)
 }

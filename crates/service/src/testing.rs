@@ -54,6 +54,7 @@ pub(crate) struct FakeEngine {
     rows: AtomicI64,
     slow: AtomicBool,
     broken: AtomicBool,
+    away: AtomicBool,
     narrow: AtomicBool,
     last_tables: Mutex<Vec<String>>,
     /// What managed tables hold.
@@ -72,6 +73,11 @@ impl FakeEngine {
 
     pub(crate) fn set_slow(&self, slow: bool) {
         self.slow.store(slow, Ordering::Relaxed);
+    }
+
+    /// Whether outside systems do not answer when they are asked whether they do.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
     }
 
     pub(crate) fn set_broken(&self, broken: bool) {
@@ -259,6 +265,9 @@ impl Engine for FakeEngine {
     }
 
     async fn probe(&self, connection: &Connection, _: &Access) -> Result<()> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(Error::unavailable("it does not answer"));
+        }
         connections::answers(connection)
     }
 
@@ -362,6 +371,7 @@ impl Fixture {
             rows: AtomicI64::new(3),
             slow: AtomicBool::new(false),
             broken: AtomicBool::new(false),
+            away: AtomicBool::new(false),
             narrow: AtomicBool::new(false),
             last_tables: Mutex::default(),
             lake: FakeLake::default(),

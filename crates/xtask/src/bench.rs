@@ -2,6 +2,7 @@
 
 use crate::run::{Outcome, cargo, must, root, succeeds};
 use crate::setup;
+use crate::test::Postgres;
 use std::process::Command;
 
 /// How thoroughly to measure.
@@ -23,6 +24,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
     let mut driver = Command::new(python);
     driver.arg(root().join("bench/run.py")).arg("--binary").arg(target.join("release/datahall"));
     driver.arg("--cache").arg(setup::cache_dir()?.join("bench"));
+    let postgres = Postgres::start()?;
+    driver.env("DATAHALL_BENCH_POSTGRES", &postgres.url);
     if let Some(data) = setup::data_dir() {
         driver.arg("--data").arg(data);
     }

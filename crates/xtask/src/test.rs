@@ -9,7 +9,7 @@ use crate::run::{Outcome, cargo, is_installed, root, tee};
 use crate::{setup, tidy};
 use counts::Counts;
 use mariadb::MariaDb;
-use postgres::Postgres;
+pub(crate) use postgres::Postgres;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;

@@ -129,7 +129,13 @@ impl Route {
     /// Adds the route to `router`, its requests counted by `endpoint`.
     pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, dialect: &Dialect) -> Router<Arc<App>> {
         let of_callers_organisation = dialect.of_callers_organisation;
-        let front = Front { endpoint, access: self.access, of_callers_organisation, patient: self.patient, render_error: dialect.render_error };
+        let front = Front {
+            endpoint,
+            access: self.access,
+            of_callers_organisation,
+            patient: self.patient,
+            render_error: dialect.render_error,
+        };
         router.route(&self.path, (self.mount)(Arc::new(front)))
     }
 }

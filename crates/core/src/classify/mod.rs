@@ -64,7 +64,9 @@ impl Shape {
         match kind {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             kind if kind.is_integer() => Self::Whole,
-            DataType::Decimal32(_, 0) | DataType::Decimal64(_, 0) | DataType::Decimal128(_, 0) | DataType::Decimal256(_, 0) => Self::Whole,
+            DataType::Decimal32(_, 0) | DataType::Decimal64(_, 0) | DataType::Decimal128(_, 0) | DataType::Decimal256(_, 0) => {
+                Self::Whole
+            }
             kind if kind.is_numeric() => Self::Number,
             DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Self::Moment,
             DataType::Dictionary(_, values) => Self::of(values),
@@ -206,7 +208,9 @@ mod tests {
             assert!(kind.sensitivity() > Sensitivity::Low);
         }
         assert_eq!(SemanticType::parse("none"), None);
-        assert!(Sensitivity::ALL.is_sorted() && Sensitivity::ALL.iter().all(|level| Sensitivity::parse(level.name()) == Some(*level)));
+        assert!(
+            Sensitivity::ALL.is_sorted() && Sensitivity::ALL.iter().all(|level| Sensitivity::parse(level.name()) == Some(*level))
+        );
     }
 
     #[test]

@@ -90,7 +90,10 @@ fn is_url(text: &str) -> bool {
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
     !text.chars().any(char::is_whitespace)
-        && (is_domain(name) || name == "localhost" || name.parse::<Ipv4Addr>().is_ok() || (name.starts_with('[') && name.ends_with(']')))
+        && (is_domain(name)
+            || name == "localhost"
+            || name.parse::<Ipv4Addr>().is_ok()
+            || (name.starts_with('[') && name.ends_with(']')))
 }
 
 fn is_ip(text: &str) -> bool {
@@ -105,7 +108,8 @@ fn is_geo(text: &str) -> bool {
     let parts: Vec<&str> = inner.split([',', ' ', ';']).filter(|part| !part.is_empty()).collect();
     let [first, second] = parts.as_slice() else { return false };
     let coordinate = |text: &str, most: f64| {
-        let written = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte)) && (is_point || text.contains('.'));
+        let written =
+            text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte)) && (is_point || text.contains('.'));
         text.parse::<f64>().ok().filter(|number| written && number.abs() <= most)
     };
     // Points have the longitude first.
@@ -132,7 +136,12 @@ fn is_phone(text: &str) -> bool {
     let decimal = groups.len() == 2 && rest.contains('.');
     // A trunk prefix, or an area code in parentheses, or three groups.
     let written = rest.starts_with(['0', '(']) || (groups.len() >= 3 && groups.iter().all(|group| group.len() <= 4));
-    long(9) && groups.len() > 1 && written && !decimal && !begins_with_date(&groups) && (digits >= 10 || rest.starts_with(['0', '(']))
+    long(9)
+        && groups.len() > 1
+        && written
+        && !decimal
+        && !begins_with_date(&groups)
+        && (digits >= 10 || rest.starts_with(['0', '(']))
 }
 
 /// Whether the first three groups are a day of a month of a year, in either order, as moments begin.
@@ -149,7 +158,18 @@ fn begins_with_date(groups: &[&str]) -> bool {
 /// prefixes. Digits alone are too many things.
 fn is_postal_code(text: &str) -> bool {
     // As a pattern: `A` for letters, `9` for digits, others as they are.
-    let pattern: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else if c.is_ascii_alphabetic() { 'A' } else { c }).collect();
+    let pattern: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_digit() {
+                '9'
+            } else if c.is_ascii_alphabetic() {
+                'A'
+            } else {
+                c
+            }
+        })
+        .collect();
     match pattern.as_str() {
         "A9 9AA" | "A99 9AA" | "AA9 9AA" | "AA99 9AA" | "A9A 9AA" | "AA9A 9AA" => true,
         "A9A 9A9" | "A9A9A9" => true,
@@ -178,17 +198,57 @@ mod tests {
         );
         all(
             is_url,
-            &["https://example.org", "http://a.example/x?y#z", "HTTPS://Example.org:8080/", "ftp://files.example.org/a", "www.example.org", "http://127.0.0.1/"],
+            &[
+                "https://example.org",
+                "http://a.example/x?y#z",
+                "HTTPS://Example.org:8080/",
+                "ftp://files.example.org/a",
+                "www.example.org",
+                "http://127.0.0.1/",
+            ],
             &["example.org", "https://", "https://a b.example", "mailto:a@b.co", "http://x"],
         );
         all(is_ip, &["192.168.0.1", "::1", "2001:db8::8a2e:370:7334"], &["1.2.3", "256.1.1.1", "1.2.3.4.5", "12:30", "abc"]);
-        all(is_geo, &["47.3769, 8.5417", "(47.3769,8.5417)", "POINT(8 47)", "-33.86;151.2"], &["91.0,8.5", "47,8", "1.5", "1.5,2.5,3.5", "POINT(8 95)", "a,b"]);
+        all(
+            is_geo,
+            &["47.3769, 8.5417", "(47.3769,8.5417)", "POINT(8 47)", "-33.86;151.2"],
+            &["91.0,8.5", "47,8", "1.5", "1.5,2.5,3.5", "POINT(8 95)", "a,b"],
+        );
         all(
             is_phone,
-            &["+41 44 668 18 00", "+14155552671", "(415) 555-2671", "415-555-2671", "415.555.2671", "0044 20 7946 0018", "020 7946 0018", "089/636-48018", "01 42 68 53 00", "0049 30 12 34 567"],
-            &["2024-01-31", "31.01.2024", "2024-01-31 10", "31.01.2024 10", "01/31/2024 10", "12345678", "4155552671", "3.14159265358979", "1-2", "+1", "+123456789012345678", "12.50", "call me"],
+            &[
+                "+41 44 668 18 00",
+                "+14155552671",
+                "(415) 555-2671",
+                "415-555-2671",
+                "415.555.2671",
+                "0044 20 7946 0018",
+                "020 7946 0018",
+                "089/636-48018",
+                "01 42 68 53 00",
+                "0049 30 12 34 567",
+            ],
+            &[
+                "2024-01-31",
+                "31.01.2024",
+                "2024-01-31 10",
+                "31.01.2024 10",
+                "01/31/2024 10",
+                "12345678",
+                "4155552671",
+                "3.14159265358979",
+                "1-2",
+                "+1",
+                "+123456789012345678",
+                "12.50",
+                "call me",
+            ],
         );
-        all(is_postal_code, &["SW1A 1AA", "M1 1AE", "K1A 0B1", "1012 AB", "94103-1234", "CH-8001", "D-10115"], &["94103", "8001", "SW1A1AA1", "AB", ""]);
+        all(
+            is_postal_code,
+            &["SW1A 1AA", "M1 1AE", "K1A 0B1", "1012 AB", "94103-1234", "CH-8001", "D-10115"],
+            &["94103", "8001", "SW1A1AA1", "AB", ""],
+        );
     }
 
     #[test]

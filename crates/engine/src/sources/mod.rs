@@ -33,12 +33,12 @@ mod text;
 mod xlsx;
 
 use crate::lake::Lake;
+pub(crate) use connected::{Hub, with_federation};
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use datahall_core::dataset::{DatasetSpec, FileFormat, FileSource, ReadOptions, Source};
 use datahall_core::engine::Access;
 use datahall_core::{Error, Result};
-pub(crate) use connected::{Hub, with_federation};
 pub(crate) use errors::{explain, explain_at_open};
 use std::sync::Arc;
 

@@ -5,6 +5,9 @@ use super::{Fault, Result};
 use encoding_rs::Encoding;
 use std::collections::BTreeMap;
 
+/// Rows at most that a header may have.
+const MOST_HEADERS: u32 = 100;
+
 /// What a caller says of a file; whatever is unset is found out.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
@@ -14,6 +17,8 @@ pub struct Hints {
     pub quote: Option<u8>,
     /// Whether the first row names the columns.
     pub header: Option<bool>,
+    /// How many rows of a workbook name the columns, where that is more than one.
+    pub header_rows: Option<u32>,
     /// How text is encoded.
     pub encoding: Option<&'static Encoding>,
     /// Texts that stand for nothing, beside the empty one.
@@ -37,11 +42,18 @@ impl Hints {
             "delimiter" => self.delimiter = one_byte(field, value)?,
             "quote" => self.quote = one_byte(field, value)?,
             "header" => {
+                self.header_rows = value.trim().parse().ok().filter(|rows| (2..=MOST_HEADERS).contains(rows));
                 self.header = match value.trim().to_ascii_lowercase().as_str() {
                     "" | "auto" => None,
                     "true" | "1" => Some(true),
                     "false" | "0" => Some(false),
-                    _ => return Err(Fault::Hints(format!("header must be true, false or auto, not {}", short(value)))),
+                    _ if self.header_rows.is_some() => Some(true),
+                    _ => {
+                        return Err(Fault::Hints(format!(
+                            "header must be true, false, auto or a number of rows, not {}",
+                            short(value)
+                        )));
+                    }
                 }
             }
             "encoding" => self.encoding = encoding(value)?,
@@ -128,6 +140,8 @@ mod tests {
         assert_eq!(set("delimiter", ";").unwrap().delimiter, Some(b';'));
         assert_eq!(set("delimiter", "").unwrap().delimiter, None);
         assert_eq!(set("header", "False").unwrap().header, Some(false));
+        let two = set("header", "2").unwrap();
+        assert_eq!((two.header, two.header_rows), (Some(true), Some(2)));
         assert_eq!(set("encoding", "Latin-1").unwrap().encoding, Some(encoding_rs::WINDOWS_1252));
         assert_eq!(set("null_values", "NA,-").unwrap().null_values, ["NA", "-"]);
         assert_eq!(set("null_values", "[\"a,b\"]").unwrap().null_values, ["a,b"]);
@@ -140,7 +154,8 @@ mod tests {
             ("delimiter", "::", "delimiter must be one ASCII character, tab or auto, not '::'"),
             ("delimiter", "\n", "delimiter must be one ASCII character, tab or auto, not '\u{fffd}'"),
             ("quote", "ä", "quote must be one ASCII character, tab or auto, not 'ä'"),
-            ("header", "maybe", "header must be true, false or auto, not 'maybe'"),
+            ("header", "maybe", "header must be true, false, auto or a number of rows, not 'maybe'"),
+            ("header", "101", "header must be true, false, auto or a number of rows, not '101'"),
             ("encoding", "klingon", "unknown encoding: 'klingon' (try utf-8, utf-16le, windows-1252)"),
             ("colour", "x", "unknown field: 'colour'"),
             ("null_values", "[1]", "null_values must be a list of texts"),

@@ -28,7 +28,7 @@ impl Default for Limits {
             columns: 10_000,
             depth: 64,
             list_values: 32_000_000,
-            cells: 4_000_000_000,
+            cells: 1_000_000_000,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::hints::Hints;
 use super::whole::{Each, Piece, Source};
 use super::{Fault, Result};
-use crate::xlsx::{Sheet, Workbook};
+use crate::xlsx::{Header, Sheet, Workbook};
 use arrow::datatypes::SchemaRef;
 use std::path::Path;
 
@@ -18,9 +18,14 @@ pub(super) fn is_packed_sheet(path: &Path) -> bool {
 
 /// The sheet that `hints` name, else the first with anything in it; and the names of all.
 pub(super) fn open(path: &Path, hints: &Hints) -> Result<(Sheet, Vec<String>)> {
+    let header = match (hints.header, hints.header_rows) {
+        (None, _) => Header::Found,
+        (Some(false), _) => Header::Rows(0),
+        (Some(true), rows) => Header::Rows(rows.unwrap_or(1)),
+    };
     let mut book = Workbook::open(path)?;
     let sheets = book.sheets();
-    let sheet = book.read(hints.sheet.as_deref()).map_err(|error| match Fault::from(error) {
+    let sheet = book.read(hints.sheet.as_deref(), header).map_err(|error| match Fault::from(error) {
         Fault::Broken(words) if hints.sheet.is_some() && words.starts_with("no sheet") => Fault::Hints(words),
         other => other,
     })?;
@@ -37,8 +42,11 @@ impl Source for Sheet {
     }
 
     fn read(&self, each: Each<'_>) -> Result<()> {
+        let mut places = self.places.iter();
         for batch in &self.batches {
-            if each(Piece { batch: batch.clone(), lines: Vec::new() }).is_break() {
+            // As the program numbers them that shows the sheet.
+            let lines = places.by_ref().take(batch.num_rows()).map(|row| u64::from(*row) + 1).collect();
+            if each(Piece { batch: batch.clone(), lines }).is_break() {
                 break;
             }
         }

@@ -7,7 +7,7 @@ use super::hints::Hints;
 use super::kind::{self, Kind};
 use super::report::Report;
 use super::whole::Typed;
-use super::{Fault, Limits, Result, csv, encoding, json, parquet, sheet};
+use super::{Fault, Limits, Result, csv, encoding, json, parquet, sheet, types};
 use ::arrow::array::RecordBatch;
 use ::arrow::datatypes::SchemaRef;
 use datahall_core::dataset::FileFormat;
@@ -133,6 +133,7 @@ impl Survey {
             let (says, is) = (kind::called(claimed), kind::called(survey.told.format));
             survey.told.warnings.insert(0, format!("the file's name says {says}, its content is {is}"));
         }
+        types::kept_otherwise(&survey.schema, &mut survey.told.warnings);
         survey._scratch = scratch;
         Ok(survey)
     }
@@ -203,6 +204,7 @@ fn binary(format: FileFormat, path: &Path, hints: &Hints, limits: &Limits) -> Re
         _ => {
             let (sheet, sheets) = sheet::open(path, hints)?;
             (told.sheet, told.sheets) = (Some(sheet.name.clone()), sheets);
+            told.warnings.extend(sheet.warnings.iter().cloned());
             Typed::survey(Box::new(sheet), hints, limits, &mut told.warnings)?
         }
     };
@@ -234,6 +236,9 @@ fn text(
     told.encoding = Some(found.encoding.name());
     if found.encoding != UTF_8 && hints.encoding.is_none() {
         told.warnings.push(format!("the text is not UTF-8; it was read as {}", found.encoding.name()));
+    }
+    if hints.header_rows.is_some() {
+        return Err(Fault::Hints("header: only in a workbook may several rows name the columns".to_owned()));
     }
     match format {
         FileFormat::Csv | FileFormat::Tsv => {

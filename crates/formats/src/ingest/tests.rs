@@ -79,7 +79,10 @@ fn each_format_gives_the_same_rows() {
         let (survey, rows) = read(name, &bytes, &declared);
         assert_eq!((&*rows, survey.rows, survey.report.total), ("2,\n", 1, 1), "{name}");
         let problem = &survey.report.first[0];
-        assert_eq!((problem.column.as_deref(), &*problem.message), (Some("Name"), "'a' is not a whole number of 64 bits (int64)"));
+        assert_eq!(
+            (problem.column.as_deref(), &*problem.message),
+            (Some("Name"), "'a' is not a whole number of 64 bits (int64)")
+        );
     }
 }
 
@@ -142,11 +145,14 @@ fn json_rows_that_are_none_are_told_by_their_lines() {
     let (survey, rows) = read("x.ndjson", text, &Hints::default());
     assert_eq!((survey.rows, &*rows), (2, "1.0,\n2.5,[1]\n"));
     let told: Vec<_> = survey.report.first.iter().map(|problem| (problem.line, &*problem.message)).collect();
-    assert_eq!(told, [
-        (3, "not a JSON object: expected value (character 6)"),
-        (4, "not a JSON object"),
-        (6, "not readable in the file's encoding")
-    ]);
+    assert_eq!(
+        told,
+        [
+            (3, "not a JSON object: expected value (character 6)"),
+            (4, "not a JSON object"),
+            (6, "not readable in the file's encoding")
+        ]
+    );
     let (survey, rows) = read("x.json", b"[{\"a\":1},\n2,\n{\"a\":{\"b\":\n1}}]", &Hints::default());
     assert_eq!((survey.rows, survey.report.total, survey.report.first[0].line), (2, 1, 2));
     assert_eq!(rows, "1\n\"{\"\"b\"\":1}\"\n");

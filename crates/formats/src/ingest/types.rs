@@ -1,7 +1,7 @@
 //! Types as callers declare them and answers name them.
 
 use super::{Fault, Result, hints::short};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Schema, TimeUnit};
 
 /// A type that a column is declared to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +58,41 @@ pub(super) fn micros(zoned: bool) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zoned.then(|| "UTC".into()))
 }
 
+/// What the owner of a file with these columns should know: tables have no type for some of theirs.
+pub(super) fn kept_otherwise(schema: &Schema, warnings: &mut Vec<String>) {
+    use DataType as D;
+    let kept = |field: &arrow::datatypes::FieldRef| {
+        let kind = match field.data_type() {
+            D::Time32(_) | D::Time64(_) | D::Duration(_) | D::Interval(_) | D::Decimal256(..) => "string",
+            D::UInt64 => "decimal",
+            _ => return None,
+        };
+        Some(format!("{} as {kind}", short(field.name())))
+    };
+    let columns: Vec<_> = schema.fields().iter().filter_map(kept).collect();
+    if !columns.is_empty() {
+        let more = if columns.len() > 5 { ", …" } else { "" };
+        let columns = columns.into_iter().take(5).collect::<Vec<_>>().join(", ");
+        warnings.push(format!("tables have other types, so a dataset keeps {columns}{more}"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_tables_have_no_type_for_is_told() {
+        let field = |name: &str, kind: DataType| arrow::datatypes::Field::new(name, kind, true);
+        let (time, mut warnings) = (DataType::Time64(TimeUnit::Microsecond), Vec::new());
+        kept_otherwise(
+            &Schema::new(vec![field("a", DataType::Int64), field("t", time), field("u", DataType::UInt64)]),
+            &mut warnings,
+        );
+        assert_eq!(warnings, ["tables have other types, so a dataset keeps 't' as string, 'u' as decimal"]);
+        kept_otherwise(&Schema::new(vec![field("a", DataType::Int64)]), &mut warnings);
+        assert_eq!(warnings.len(), 1);
+    }
 
     #[test]
     fn types_are_called_as_answers_call_them() {

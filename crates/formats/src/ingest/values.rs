@@ -125,7 +125,8 @@ fn moment(text: &str) -> Option<(i64, bool)> {
     let fraction = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
     let time = text.get(10..).unwrap_or_default();
     let zoned = time.bytes().any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-'));
-    let known = time.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.' | b' ' | b'T' | b't' | b'Z' | b'z' | b'+' | b'-'));
+    let known =
+        time.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.' | b' ' | b'T' | b't' | b'Z' | b'z' | b'+' | b'-'));
     if fraction > 6 || !known { None } else { TimestampMicrosecondType::parse(text).map(|micros| (micros, zoned)) }
 }
 

@@ -60,9 +60,7 @@ impl Typed {
         for (column, kind) in &hints.types {
             declared[find(&names, column)?] = Some(*kind);
         }
-        let rename = own.fields().iter().zip(&names).map(|(field, name)| {
-            Field::new(name, field.data_type().clone(), true)
-        });
+        let rename = own.fields().iter().zip(&names).map(|(field, name)| Field::new(name, field.data_type().clone(), true));
         let schema = Arc::new(Schema::new(rename.collect::<Vec<_>>()));
         let (rows, report) = (source.rows(), source.report());
         let mut typed = Self { source, declared, schema, rows: 0, report };
@@ -99,7 +97,8 @@ impl Typed {
             if spans[at].is_mixed() {
                 warnings.push(format!("column {name}: some moments name a zone, those that do not are taken as UTC"));
             }
-            let too_many = || Fault::Broken(format!("column {name}: its values need more than 38 digits together; declare decimal(p,s)"));
+            let too_many =
+                || Fault::Broken(format!("column {name}: its values need more than 38 digits together; declare decimal(p,s)"));
             let data_type = spans[at].data_type(*declared).ok_or_else(too_many)?;
             fields[at] = Arc::new(Field::new(name, data_type, true));
         }

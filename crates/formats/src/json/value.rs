@@ -124,11 +124,8 @@ fn object<'de, A: MapAccess<'de>>(mut entries: A) -> Result<Vec<(String, Json)>,
         if values.len() == FEW_KEYS && places.is_empty() {
             places = values.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
         }
-        let known = if values.len() < FEW_KEYS {
-            values.iter().position(|(known, _)| *known == key)
-        } else {
-            places.get(&key).copied()
-        };
+        let known =
+            if values.len() < FEW_KEYS { values.iter().position(|(known, _)| *known == key) } else { places.get(&key).copied() };
         match known {
             Some(at) => values[at].1 = value,
             None => {

@@ -18,6 +18,8 @@ pub(super) enum Kind {
 
 /// Bytes that the parts of a packed file may unpack to together.
 const MAX_UNPACKED: u64 = 2 * 1024 * 1024 * 1024;
+/// Bytes of the texts that cells share: whoever reads them holds each as a value of its own, however short.
+const MAX_SHARED: u64 = 256 * 1024 * 1024;
 const OLE: [u8; 8] = *b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// Tells which kind of file it is, and that it is not made to exhaust memory.
@@ -42,13 +44,18 @@ pub(super) fn check(input: &mut (impl Read + Seek)) -> Result<Kind> {
         if ![".xml", ".bin", ".rels"].iter().any(|ending| name.ends_with(ending)) {
             continue;
         }
-        let mut part = entry.take(left + 1);
+        let shared = name.contains("sharedstrings.");
+        let mut part = entry.take(if shared { left.min(MAX_SHARED) + 1 } else { left + 1 });
+        let limit = part.limit();
         if kind == Kind::Ods && name == "content.xml" {
             opendocument::check(std::io::BufReader::new(&mut part))?;
         }
         // Read to the end whatever the directory of the archive says of its size.
         let _ = std::io::copy(&mut part, &mut std::io::sink());
-        let read = left + 1 - part.limit();
+        let read = limit - part.limit();
+        if shared && read > MAX_SHARED {
+            return Err(too_large("the texts of its cells unpack to more than 256 MiB"));
+        }
         left = left.checked_sub(read).ok_or_else(|| too_large("it unpacks to more than 2 GiB"))?;
     }
     Ok(kind)

@@ -55,6 +55,12 @@ fn book(sheets: &[(&str, &str)]) -> bytes::Bytes {
     packed(&parts)
 }
 
+/// The same with one sheet, of which these cells are merged.
+fn merged(data: &str, places: &[&str]) -> bytes::Bytes {
+    let merged: String = places.iter().map(|place| format!("<mergeCell ref=\"{place}\"/>")).collect();
+    book(&[("S", &format!("{data}</sheetData><mergeCells>{merged}</mergeCells><sheetData>"))])
+}
+
 /// Rows of cells written as `A1=text`, `B2=#5` (number), `B2=1#5` (number with style 1), `B2=?1` (boolean), `B2=!` (error).
 fn cells(lines: &[&str]) -> String {
     let cell = |cell: &str| {
@@ -145,11 +151,37 @@ fn sheets_are_chosen_by_name_or_as_the_first_with_anything_in_it() {
     let bytes = book(&[("Empty", ""), ("Data", &cells(&["A1=x", "A2=#1"])), ("More", &cells(&["A1=y", "A2=#1"]))]);
     let mut book = Workbook::from_bytes(bytes).unwrap();
     assert_eq!(book.sheets(), ["Empty", "Data", "More"]);
-    assert_eq!(book.read(None).unwrap().name, "Data");
-    assert_eq!(book.read(Some("More")).unwrap().schema.field(0).name(), "y");
-    assert_eq!(book.read(Some("more")).unwrap().name, "More");
-    assert_eq!(book.read(Some("Empty")).unwrap_err().message(), "sheet 'Empty' is empty");
-    assert_eq!(book.read(Some("Nope")).unwrap_err().message(), "no sheet 'Nope' (there are: Empty, Data, More)");
+    assert_eq!(book.read(None, Header::First).unwrap().name, "Data");
+    assert_eq!(book.read(Some("More"), Header::First).unwrap().schema.field(0).name(), "y");
+    assert_eq!(book.read(Some("more"), Header::First).unwrap().name, "More");
+    assert_eq!(book.read(Some("Empty"), Header::First).unwrap_err().message(), "sheet 'Empty' is empty");
+    assert_eq!(book.read(Some("Nope"), Header::First).unwrap_err().message(), "no sheet 'Nope' (there are: Empty, Data, More)");
+}
+
+#[test]
+fn merged_headers_are_found_when_asked_for() {
+    let data = cells(&["A1=Sales", "A3=region B3=2023 D3=n", "B4=q1 C4=q2", "A5=north B5=#1 C5=#2 D5=#3"]);
+    let bytes = merged(&data, &["A1:D1", "A3:A4", "B3:C3", "D3:D4"]);
+    let read = |header| Workbook::from_bytes(bytes.clone()).unwrap().read(None, header).unwrap();
+    let names = |sheet: &Sheet| sheet.schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    let found = read(Header::Found);
+    assert_eq!(names(&found), ["region", "2023 q1", "2023 q2", "n"]);
+    assert_eq!((found.places.clone(), found.warnings.len(), found.batches[0].num_rows()), (vec![4], 2, 1));
+    assert_eq!(found.schema.field(1).data_type(), &arrow::datatypes::DataType::Int64);
+    assert_eq!(names(&read(Header::First)), ["Sales", "column_2", "column_3", "column_4"]);
+    let without = read(Header::Rows(0));
+    assert_eq!((names(&without)[0].as_str(), without.batches[0].num_rows()), ("column_1", 4));
+}
+
+#[test]
+fn merged_cells_that_make_no_sense_do_no_harm() {
+    let data = cells(&["A1=a", "A2=#1 B2=#2"]);
+    for places in [&["B2:A1"][..], &["A1:XFD1048576"], &["A1:B1", "A1:B1", "A1:A2"], &["Z99:ZZ9999999"], &["x"]] {
+        let sheet = Workbook::from_bytes(merged(&data, places)).unwrap().read(None, Header::Found);
+        if let Ok(sheet) = sheet {
+            assert!(sheet.schema.fields().len() <= 2, "{places:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! An opened workbook: its sheets, and their cells one after the other.
 
+use super::heading::Region;
 use super::table::Cells;
-use super::{Sheet, Source, bounds};
+use super::{Header, Sheet, Source, bounds};
 use bytes::Bytes;
 use calamine::{Data, DataRef, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 use datahall_core::{Error, Result};
@@ -79,13 +80,13 @@ impl Workbook {
     ///
     /// # Errors
     /// `Invalid` when there is no such sheet, or nothing in it; `TooLarge` beyond 20 million cells.
-    pub fn read(&mut self, sheet: Option<&str>) -> Result<Sheet> {
+    pub fn read(&mut self, sheet: Option<&str>, header: Header) -> Result<Sheet> {
         let names = self.sheets();
         let Some(wanted) = sheet else {
             let shown = |shown: bool| self.listed().filter(move |sheet| (sheet.visible == SheetVisible::Visible) == shown);
             let order: Vec<String> = shown(true).chain(shown(false)).map(|sheet| sheet.name.clone()).collect();
             for name in order {
-                if let Some(sheet) = self.table(&name)? {
+                if let Some(sheet) = self.table(&name, header)? {
                     return Ok(sheet);
                 }
             }
@@ -100,13 +101,38 @@ impl Workbook {
             (None, None, _) if numbered.is_some() => numbered.unwrap_or(&names[0]),
             _ => return Err(Error::invalid(format!("no sheet '{wanted}' (there are: {})", names.join(", ")))),
         };
-        self.table(name)?.ok_or_else(|| Error::invalid(format!("sheet '{name}' is empty")))
+        self.table(name, header)?.ok_or_else(|| Error::invalid(format!("sheet '{name}' is empty")))
     }
 
-    fn table(&mut self, name: &str) -> Result<Option<Sheet>> {
-        let cells = guarded(|| self.cells(name)).map_err(|error| error.context(format!("sheet '{name}'")))?;
-        let table = cells.into_table().map_err(|error| error.context(format!("sheet '{name}'")))?;
-        Ok(table.map(|(schema, batches)| Sheet { name: name.to_owned(), schema, batches }))
+    fn table(&mut self, name: &str, header: Header) -> Result<Option<Sheet>> {
+        let read = || -> Result<Option<Sheet>> {
+            let mut cells = guarded(|| self.cells(name))?;
+            cells.sort();
+            let looks = match header {
+                Header::First => false,
+                Header::Rows(rows) => rows > 1,
+                Header::Found => cells.may_be_merged(),
+            };
+            let merged = if looks { guarded(|| self.merged(name))? } else { Vec::new() };
+            cells.into_table(name, header, &merged)
+        };
+        let mut read = read;
+        read().map_err(|error| error.context(format!("sheet '{name}'")))
+    }
+
+    /// The merged cells of a sheet, where its format says.
+    fn merged(&mut self, name: &str) -> Result<Vec<Region>> {
+        let found = match &mut self.0 {
+            // They stand behind the cells, so the sheet is gone through again.
+            Kind::Xlsx(book) => book.merge_cells_by_sheet_name(name).map_err(|error| refused(&error))?,
+            Kind::Xls(book) => book.merge_cells_by_sheet_name(name).map_err(|error| refused(&error))?,
+            Kind::Xlsb(_) | Kind::Ods(_) => Vec::new(),
+        };
+        let region = |found: &calamine::Dimensions| {
+            let ((top, left), (bottom, right)) = (found.start, found.end);
+            Region { top, left, bottom: bottom.max(top), right: right.max(left) }
+        };
+        Ok(found.iter().map(region).collect())
     }
 
     fn cells(&mut self, name: &str) -> Result<Cells> {

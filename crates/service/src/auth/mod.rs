@@ -14,8 +14,8 @@ mod last_use;
 mod presented;
 mod principals;
 mod projects;
-mod shares;
 pub(crate) mod secrets;
+mod shares;
 mod starter;
 mod tokens;
 

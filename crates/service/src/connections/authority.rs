@@ -34,7 +34,8 @@ pub(super) fn may_use(ctx: &Ctx, record: &Record) -> bool {
 impl Service {
     /// The id of the organisation whose connections the caller may make and change.
     pub(super) fn connection_editor<'a>(&self, ctx: &'a Ctx) -> Result<&'a str> {
-        self.require_editor(ctx).inspect_err(|error| self.note_refusal_on(ctx, "connection.change", ("connection", ""), error))?;
+        self.require_editor(ctx)
+            .inspect_err(|error| self.note_refusal_on(ctx, "connection.change", ("connection", ""), error))?;
         organisation_with(ctx, Privilege::WriteConf).ok_or_else(|| Error::internal("an editor edits an organisation"))
     }
 

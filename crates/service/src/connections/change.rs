@@ -110,6 +110,8 @@ impl Service {
         if let Some(health) = health {
             self.note_tried(&record, &health);
         }
+        // Nobody reads as it was once this is answered.
+        self.see_connections().await?;
         Ok(self.connection_info(record))
     }
 

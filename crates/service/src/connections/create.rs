@@ -82,7 +82,12 @@ impl Service {
     ///
     /// # Errors
     /// `Invalid` when it may not be reached, which is known only once names were looked up; `Throttled`.
-    pub(super) async fn try_out(&self, record: &Record, stated: datahall_core::connection::Reach, trusted: bool) -> Result<Result<()>> {
+    pub(super) async fn try_out(
+        &self,
+        record: &Record,
+        stated: datahall_core::connection::Reach,
+        trusted: bool,
+    ) -> Result<Result<()>> {
         let (reach, access) = self.settled(&record.organisation, stated, trusted);
         self.connections.make_own(&reach)?;
         let connection = Connection { id: record.meta.id.clone(), version: 0, name: record.name.clone(), reach };

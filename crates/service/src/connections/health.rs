@@ -2,13 +2,15 @@
 
 use super::ConnectionStatus;
 use crate::Service;
+use crate::registry::Entry;
 use chrono::{DateTime, Utc};
 use datahall_catalog::Meta;
 use datahall_core::connection::Connection;
 use datahall_core::engine::Access;
 use datahall_core::{Code, Error, Result};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -24,6 +26,8 @@ const MOST: usize = 10_000;
 /// What was found out.
 pub(super) struct Health {
     known: Mutex<HashMap<String, Known>>,
+    /// Connections whose systems are being asked for readers.
+    asking: Mutex<HashSet<String>>,
     permits: Semaphore,
 }
 
@@ -38,7 +42,7 @@ struct Known {
 
 impl Default for Health {
     fn default() -> Self {
-        Self { known: Mutex::default(), permits: Semaphore::new(AT_ONCE) }
+        Self { known: Mutex::default(), asking: Mutex::default(), permits: Semaphore::new(AT_ONCE) }
     }
 }
 
@@ -53,6 +57,16 @@ impl Health {
                 checked_at: Some(known.checked_at),
             },
         }
+    }
+
+    /// What was found out of the connection in that version, and when.
+    fn last(&self, id: &str, version: i64) -> Option<Known> {
+        self.known.lock().get(id).filter(|known| known.version == version).cloned()
+    }
+
+    /// The right to ask for readers, which one has at a time for each connection.
+    fn turn(&self, id: &str) -> Option<Turn<'_>> {
+        self.asking.lock().insert(id.to_owned()).then(|| Turn { health: self, id: id.to_owned() })
     }
 
     /// Forgets a connection.
@@ -70,25 +84,52 @@ impl Health {
     }
 }
 
+/// See [`Health::turn`].
+struct Turn<'a> {
+    health: &'a Health,
+    id: String,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.health.asking.lock().remove(&self.id);
+    }
+}
+
 impl Service {
-    /// Refuses a connection whose system does not answer, as it was at most three seconds ago.
+    /// Refuses reading what is behind a connection whose system does not answer, as it was at most three seconds ago. One reader asks;
+    /// those who come meanwhile have what was known before, and what they read tells them the rest.
     ///
     /// # Errors
-    /// `Unavailable`, saying why; `Invalid` when it may not be reached.
-    #[allow(dead_code, reason = "whoever opens sources calls it")]
-    pub(crate) async fn require_reachable(&self, connection: &Connection, access: &Access) -> Result<()> {
-        let known = self.connections.health.known.lock().get(&connection.id).cloned();
-        let now = self.clock.monotonic();
-        match known.filter(|known| known.version == connection.version && now.saturating_sub(known.at) < FRESH) {
-            Some(known) => known.failure.map_or(Ok(()), Err),
-            None => self.probe(connection, access).await,
+    /// `Unavailable`, [of the source](Error::is_of_source), saying why.
+    pub(crate) async fn require_source(&self, entry: &Entry) -> Result<()> {
+        let outside = entry.of_record().filter(|of| of.cache.is_none()).and_then(|of| of.source.connection());
+        let Some(id) = outside else { return Ok(()) };
+        let health = &self.connections.health;
+        let known = health.last(id, entry.connected.load(Ordering::Acquire));
+        let fresh = |known: &Known| self.clock.monotonic().saturating_sub(known.at) < FRESH;
+        let turn = if known.as_ref().is_some_and(fresh) { None } else { health.turn(id) };
+        let outcome = match turn {
+            None => known.and_then(|known| known.failure).map_or(Ok(()), Err),
+            Some(_turn) => match self.connection(id).await {
+                Ok((connection, access)) => self.probe(&connection, &access).await,
+                Err(error) => Err(error),
+            },
+        };
+        match outcome {
+            // That others are asked keeps nobody from reading.
+            Err(error) if error.code() == Code::Throttled => Ok(()),
+            Err(error) if error.code() == Code::Unavailable => Err(error.of_source()),
+            // A connection that is gone, or leads where it may not: to whoever reads it is the same.
+            Err(error) => Err(Error::unavailable(error.message()).with_detail(error.detail().unwrap_or_default()).of_source()),
+            Ok(()) => Ok(()),
         }
     }
 
     /// Asks whether the system of a connection answers, and remembers it.
     ///
     /// # Errors
-    /// As [`Service::require_reachable`]; `Throttled` when too many are being asked.
+    /// `Unavailable`, saying why; `Invalid` when it may not be reached; `Throttled` when too many are being asked.
     pub(super) async fn probe(&self, connection: &Connection, access: &Access) -> Result<()> {
         let asked = self.ask(self.engine.probe(connection, access)).await;
         self.note_health(connection, &asked);

@@ -31,7 +31,8 @@ impl Service {
         self.judge_connection(kind, &stated, trusted).map_err(about)?;
         let (reach, access) = self.settled(&record.organisation, stated, trusted);
         self.connections.make_own(&reach)?;
-        let connection = Connection { id: record.meta.id.clone(), version: record.meta.version, name: record.name.clone(), reach };
+        let connection =
+            Connection { id: record.meta.id.clone(), version: record.meta.version, name: record.name.clone(), reach };
         Ok((Arc::new(connection), access))
     }
 }

@@ -10,13 +10,23 @@ pub(crate) const BULLETS: &str = "••••••••";
 
 /// Drivers take many settings, so that what nobody declared is judged by its name.
 const TELLING: &[&str] = &[
-    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "apikey", "privatekey", "authorization",
-    "cookie", "signature",
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "credential",
+    "apikey",
+    "privatekey",
+    "authorization",
+    "cookie",
+    "signature",
 ];
 const TELLING_WHOLE: &[&str] = &["pass", "sas", "dsn", "pat", "jwt", "pin"];
 /// What of a text tells that it carries a secret.
-const CARRIERS: &[&str] =
-    &["password=", "pwd=", "secret=", "token=", "signature=", "sig=", "key=", "credential=", "-----begin"];
+const CARRIERS: &[&str] = &["password=", "pwd=", "secret=", "token=", "signature=", "sig=", "key=", "credential=", "-----begin"];
 
 /// One step down into settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,7 +206,8 @@ fn collect<'a>(value: &'a Value, judged: Judged, path: &mut Path<'a>, found: &mu
 
 /// Whether a name tells that what it names is secret.
 fn tells(name: &str) -> bool {
-    let folded: String = name.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
+    let folded: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
     let last = name.rsplit(['.', '_', '-', ' ']).next().unwrap_or(name).to_ascii_lowercase();
     TELLING.iter().any(|word| folded.contains(word)) || TELLING_WHOLE.contains(&last.as_str()) || folded.ends_with("key")
 }

@@ -70,7 +70,8 @@ impl Service {
             Reach::Http { root } => check_url("config.base_url", root, &access),
             Reach::S3 { options, .. } => {
                 if !trusted && options.access_key_id.is_none() {
-                    let why = "config.access_key_id: is missing; the server's own credentials are for administrators' connections";
+                    let why =
+                        "config.access_key_id: is missing; the server's own credentials are for administrators' connections";
                     return Err(Error::invalid(why));
                 }
                 options.endpoint.as_ref().map_or(Ok(()), |endpoint| check_url("config.endpoint", endpoint, &access))
@@ -130,8 +131,22 @@ mod tests {
     fn hosts_in_every_disguise_are_judged_as_what_they_are() {
         let (closed, open) = (Access::default(), Access { private_networks: true, ..Access::default() });
         for host in [
-            "127.0.0.1", "0177.0.0.1", "0x7f.1", "2130706433", "127.1", "10.0.0.1", "169.254.169.254", "::1", "[::1]",
-            "::ffff:127.0.0.1", "fe80::1", "localhost", "LOCALHOST.", "db.localhost", "0.0.0.0", "/var/run/postgresql",
+            "127.0.0.1",
+            "0177.0.0.1",
+            "0x7f.1",
+            "2130706433",
+            "127.1",
+            "10.0.0.1",
+            "169.254.169.254",
+            "::1",
+            "[::1]",
+            "::ffff:127.0.0.1",
+            "fe80::1",
+            "localhost",
+            "LOCALHOST.",
+            "db.localhost",
+            "0.0.0.0",
+            "/var/run/postgresql",
         ] {
             assert!(check_host("config.host", host, &closed).unwrap_err().message().starts_with("config.host: leads"), "{host}");
             assert!(check_host("config.host", host, &open).is_ok(), "{host}");

@@ -19,5 +19,5 @@ mod view;
 pub(crate) use count::count_rows;
 pub use find::{Found, Total};
 pub(crate) use refresh::{Refresh, refresh_output, refresh_params};
-pub(crate) use view::away;
 pub use view::View;
+pub(crate) use view::away;

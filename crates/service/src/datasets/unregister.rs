@@ -7,13 +7,17 @@ impl Service {
     /// Takes the dataset off; queries in flight finish on its rows.
     ///
     /// # Errors
-    /// As [`Service::require_admin`]; `NotFound`; `Conflict` when it stands in the configuration file, or saved queries read it.
+    /// As [`Service::require_admin`]; `NotFound`; `Conflict` when it stands in the configuration file or was made through an API that keeps
+    /// datasets, or saved queries read it.
     pub async fn unregister(&self, ctx: &Ctx, name: &str) -> Result<()> {
         self.require_admin(ctx)?;
         let entry = self.find(ctx, name).await?;
         let conflict = |why: String| Err(Error::new(Code::Conflict, why));
         if entry.on_start().is_some() {
             return conflict(format!("dataset '{}' stands in the configuration file: remove it there", entry.name));
+        }
+        if entry.of_record().is_some() {
+            return conflict(format!("dataset '{}' is kept in the catalog: delete it where datasets are made", entry.name));
         }
         if let Some(error) = self.still_read(ctx, &entry) {
             return Err(error);

@@ -1,7 +1,8 @@
 //! What somebody said of a dataset's columns, kept in memory as long as its record does not change.
 
+use super::summary::shape;
 use crate::registry::Entry;
-use crate::{Object, Service};
+use crate::{DatasetInfo, Object, Service};
 use datahall_catalog::Dataset;
 use datahall_core::Result;
 use datahall_core::classify::{Evidence, Judgement, SemanticType, Shape, by_name, judge};
@@ -47,6 +48,14 @@ impl Meanings {
     }
 }
 
+impl DatasetInfo {
+    /// What its columns mean, in their order, by what was said and by their names.
+    pub fn meanings(&self) -> Vec<Option<SemanticType>> {
+        let meanings = Meanings::of(&self.settings);
+        self.columns.iter().map(|column| meanings.by_name(&column.name, shape(&column.kind)).kind).collect()
+    }
+}
+
 impl Service {
     /// What was said of the columns of a dataset.
     ///
@@ -74,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_was_said_wins_whatever_the_name_says() {
-        let settings = json!({"semantic_overrides": {"Mail": "none", "code": "iban", "odd": "nonsense", "x": 1}, "time_column": "day"});
+        let settings =
+            json!({"semantic_overrides": {"Mail": "none", "code": "iban", "odd": "nonsense", "x": 1}, "time_column": "day"});
         let meanings = Meanings::of(settings.as_object().unwrap());
         let of = |column| {
             let judged = meanings.by_name(column, Shape::Text);

@@ -100,12 +100,14 @@ impl Service {
         let projects: Vec<String> = projects.into_iter().map(|project| project.meta.id).collect();
         let masks = self.all_masks().await?;
         let entries = self.registry.all();
-        let here: HashMap<&str, &Arc<Entry>> = entries.iter().filter_map(|entry| Some((entry.record.get()?.as_str(), entry))).collect();
+        let here: HashMap<&str, &Arc<Entry>> =
+            entries.iter().filter_map(|entry| Some((entry.record.get()?.as_str(), entry))).collect();
         let mut summary = GovernanceSummary::default();
         summary.by_sensitivity.extend(Sensitivity::ALL.iter().map(|level| (*level, 0)));
         let (mut ids, mut last) = (HashSet::new(), String::new());
         loop {
-            let list = List::<Dataset>::all().any_of("project", projects.iter().map(String::as_str)).after_id(&last).page(CHUNK, 0);
+            let list =
+                List::<Dataset>::all().any_of("project", projects.iter().map(String::as_str)).after_id(&last).page(CHUNK, 0);
             let page = self.catalog.list(&list).await?.items;
             let Some(end) = page.last() else { break };
             last.clone_from(&end.meta.id);
@@ -164,7 +166,7 @@ fn columns(dataset: &Dataset, entry: Option<&Arc<Entry>>) -> Vec<(String, Shape)
     fields.iter().map(|field| (field.name().clone(), Shape::of(field.data_type()))).collect()
 }
 
-fn shape(kind: &str) -> Shape {
+pub(super) fn shape(kind: &str) -> Shape {
     match kind {
         "string" => Shape::Text,
         "int64" => Shape::Whole,

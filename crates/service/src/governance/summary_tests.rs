@@ -15,7 +15,8 @@ fn columns_are_counted_by_what_is_known_of_them() {
         ["id", "Email", "salary", "city", "code", "mail", "plain"].map(|name| (name.to_owned(), Shape::Text)).into();
     let settings = json!({"semantic_overrides": {"code": "iban", "mail": "none"}});
     let dataset = Dataset { settings: settings.as_object().unwrap().clone(), ..Dataset::default() };
-    let masks = [mask("email", "partial", false, None), mask("salary", "", true, Some("high")), mask("plain", "none", false, None)];
+    let masks =
+        [mask("email", "partial", false, None), mask("salary", "", true, Some("high")), mask("plain", "none", false, None)];
     let mut summary = GovernanceSummary::default();
     summary.add(&dataset, &columns, &masks);
     assert_eq!((summary.datasets, summary.columns), (1, 7));

@@ -3,8 +3,8 @@
 use super::queue::Stop;
 use super::report::Report;
 use crate::{Ctx, Object, Service};
-use datahall_catalog::Progress;
 use arrow::array::RecordBatch;
+use datahall_catalog::Progress;
 use datahall_core::engine::Rows;
 use datahall_core::{Error, Result};
 use futures::StreamExt;

@@ -62,7 +62,14 @@ impl Service {
         let Some(id) = entry.record.get() else {
             let visibility = if self.is_private(&entry) { Visibility::Private } else { Visibility::Public };
             let name = entry.name.clone();
-            return Ok(PolicyInfo { name, version: 0, masks: BTreeMap::new(), row_filter: None, visibility, settings: Object::new() });
+            return Ok(PolicyInfo {
+                name,
+                version: 0,
+                masks: BTreeMap::new(),
+                row_filter: None,
+                visibility,
+                settings: Object::new(),
+            });
         };
         let (dataset, masks) = self.policy_records(id).await?.ok_or_else(|| not_found(name))?;
         Ok(self.info(ctx, &entry, &dataset, &Kept::of(&dataset, &masks)?))

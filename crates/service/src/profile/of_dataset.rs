@@ -9,8 +9,8 @@ use crate::{Ctx, Service, View};
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Schema};
 use chrono::{DateTime, Utc};
-use datahall_core::query::Query;
 use datahall_core::Result;
+use datahall_core::query::Query;
 use std::sync::Arc;
 
 /// What is known of a dataset's columns.
@@ -54,7 +54,19 @@ pub struct ColumnProfile {
 impl ColumnProfile {
     pub(super) fn new(name: &str, kind: &DataType, figures: Figures) -> Self {
         let Figures { count, nulls, cardinality, approximate, range, mean, deviation, top, top_counts } = figures;
-        Self { name: name.to_owned(), kind: kind.clone(), count, nulls, cardinality, approximate, range, mean, deviation, top, top_counts }
+        Self {
+            name: name.to_owned(),
+            kind: kind.clone(),
+            count,
+            nulls,
+            cardinality,
+            approximate,
+            range,
+            mean,
+            deviation,
+            top,
+            top_counts,
+        }
     }
 }
 
@@ -104,7 +116,9 @@ impl Service {
             let columns = take_in(columns, rows, split).await.map_err(away)?;
             profile.rows = count;
             let described = fields().zip(columns);
-            profile.columns.extend(described.map(|(field, mut column)| ColumnProfile::new(field.name(), field.data_type(), column.finish().0)));
+            profile.columns.extend(
+                described.map(|(field, mut column)| ColumnProfile::new(field.name(), field.data_type(), column.finish().0)),
+            );
         }
         Ok(profile)
     }

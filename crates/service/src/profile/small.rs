@@ -78,7 +78,8 @@ impl<T: SmallNumber> State for Small<T> {
         let there = || self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         let count: u64 = self.counts.iter().sum();
         let cardinality = there().count() as u64;
-        let array = |places: Vec<usize>| -> ArrayRef { Arc::new(PrimitiveArray::<T>::from_iter_values(places.into_iter().map(T::at))) };
+        let array =
+            |places: Vec<usize>| -> ArrayRef { Arc::new(PrimitiveArray::<T>::from_iter_values(places.into_iter().map(T::at))) };
         let mut top: Vec<(usize, u64)> = match is_low(cardinality, count) {
             true => there().map(|(place, count)| (place, *count)).collect(),
             false => Vec::new(),

@@ -105,7 +105,10 @@ fn booleans_dates_and_nested_columns() {
     assert_eq!((days.cardinality, days.mean, days.range.unwrap().data_type().clone()), (Some(2), None, DataType::Date32));
     let lists = ListArray::from_iter_primitive::<Int8Type, _, _>([Some(vec![Some(1)]), None]);
     let nested = figures(&lists.data_type().clone(), &[Arc::new(lists)]);
-    assert_eq!((nested.count, nested.nulls, nested.cardinality, nested.range.is_none(), nested.top.is_none()), (1, 1, None, true, true));
+    assert_eq!(
+        (nested.count, nested.nulls, nested.cardinality, nested.range.is_none(), nested.top.is_none()),
+        (1, 1, None, true, true)
+    );
     let zoned = DataType::Timestamp(TimeUnit::Second, Some("Europe/Zurich".into()));
     let moments = figures(&zoned, &[Arc::new(TimestampSecondArray::from(vec![1]).with_timezone("Europe/Zurich"))]);
     assert_eq!(moments.range.unwrap().data_type(), &zoned);
@@ -146,10 +149,16 @@ async fn rounds_give_what_one_thread_gives() {
         let all: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(place).as_ref()).collect();
         let expected = figures(batches[0].schema().field(place).data_type(), &[concat(&all).unwrap()]);
         assert_eq!((whole.count, whole.cardinality, whole.mean.is_some()), (540_000, Some(5000), place == 0));
-        assert_eq!((whole.count, whole.cardinality, &whole.top_counts), (expected.count, expected.cardinality, &expected.top_counts));
+        assert_eq!(
+            (whole.count, whole.cardinality, &whole.top_counts),
+            (expected.count, expected.cardinality, &expected.top_counts)
+        );
         assert_eq!(steps.iter().map(|step| step.count).collect::<Vec<_>>(), [270_000, 270_000]);
     }
-    let broken = Rows { schema: batches[0].schema(), batches: stream::iter([Ok(batch(0)), Err(datahall_core::Error::invalid("x"))]).boxed() };
+    let broken = Rows {
+        schema: batches[0].schema(),
+        batches: stream::iter([Ok(batch(0)), Err(datahall_core::Error::invalid("x"))]).boxed(),
+    };
     let pass = |rows: RecordBatch, pieces: &mut Vec<Piece>| {
         pieces.push(Piece { rows, step: 0 });
         Ok(())

@@ -28,7 +28,9 @@ impl Texts {
 
     /// Counts places; what stands there is looked at once, when another dictionary comes or at the end.
     fn add_codes<K: ArrowDictionaryKeyType>(&mut self, array: &DictionaryArray<K>) {
-        let same = |(values, _): &(ArrayRef, Vec<u64>)| Arc::ptr_eq(values, array.values()) || values.to_data().ptr_eq(&array.values().to_data());
+        let same = |(values, _): &(ArrayRef, Vec<u64>)| {
+            Arc::ptr_eq(values, array.values()) || values.to_data().ptr_eq(&array.values().to_data())
+        };
         if !self.codes.as_ref().is_some_and(same) {
             self.look_up();
             self.codes = Some((array.values().clone(), vec![0; array.values().len()]));

@@ -113,10 +113,14 @@ impl Service {
         let columns = fields.iter().map(|field| Column::new(field.data_type(), steps.len(), self.chance())).collect();
         let time = schema.index_of(&window.time_column).map_err(Error::internal)?;
         let mut counts = vec![0u64; steps.len()];
-        let columns = take_in(columns, rows, |batch, pieces| split(batch, time, &window, &mut counts, pieces)).await.map_err(away)?;
+        let columns =
+            take_in(columns, rows, |batch, pieces| split(batch, time, &window, &mut counts, pieces)).await.map_err(away)?;
         let mut whole = Vec::with_capacity(columns.len());
-        let mut days: Vec<Step> =
-            steps.iter().zip(&counts).map(|((from, until), rows)| Step { from: *from, until: *until, rows: *rows, columns: vec![] }).collect();
+        let mut days: Vec<Step> = steps
+            .iter()
+            .zip(&counts)
+            .map(|((from, until), rows)| Step { from: *from, until: *until, rows: *rows, columns: vec![] })
+            .collect();
         for (field, mut column) in fields.iter().zip(columns) {
             let profile = |figures| ColumnProfile::new(field.name(), field.data_type(), figures);
             let (all, each) = column.finish();

@@ -33,7 +33,15 @@ pub(crate) struct Generation {
 
 impl Generation {
     pub(crate) fn new(id: String, table: Arc<dyn Table>, made_of: MadeOf, loaded_at: DateTime<Utc>) -> Self {
-        Self { id, table, made_of, loaded_at, exports: KeptFew::default(), counts: KeptFew::default(), profiles: KeptFew::default() }
+        Self {
+            id,
+            table,
+            made_of,
+            loaded_at,
+            exports: KeptFew::default(),
+            counts: KeptFew::default(),
+            profiles: KeptFew::default(),
+        }
     }
 
     /// Whether the policies that the rows were made under still hold.

@@ -1,8 +1,8 @@
 //! Making datasets of many tables of an outside system, by a job with an activity for each.
 
-use super::import::NewImport;
-use super::import::ImportFault;
 use super::dataset_name;
+use super::import::ImportFault;
+use super::import::NewImport;
 use crate::jobs::context_param as param;
 use crate::{ActivityInfo, Ctx, JobCtx, JobInfo, JobState, NewActivity, NewJob, Object, PolicyChange, Service, Work};
 use async_trait::async_trait;
@@ -215,7 +215,8 @@ fn no_batch(name: &str) -> Error {
 
 /// Whether `name` is what `pattern` says: `*` stands for any characters, `?` for one, in whatever case.
 fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.to_lowercase().chars().collect(), name.to_lowercase().chars().collect());
+    let (pattern, name): (Vec<char>, Vec<char>) =
+        (pattern.to_lowercase().chars().collect(), name.to_lowercase().chars().collect());
     let (mut at, mut from, mut star) = (0, 0, None);
     while from < name.len() {
         match pattern.get(at) {
@@ -291,7 +292,9 @@ mod tests {
 
     #[test]
     fn patterns() {
-        for (pattern, name) in [("*", ""), ("*", "a"), ("a*", "A"), ("*_log", "x_log"), ("a?c", "abc"), ("*a*b*", "xxaxbx"), ("", "")] {
+        for (pattern, name) in
+            [("*", ""), ("*", "a"), ("a*", "A"), ("*_log", "x_log"), ("a?c", "abc"), ("*a*b*", "xxaxbx"), ("", "")]
+        {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
         for (pattern, name) in [("a", "b"), ("a?", "a"), ("*_log", "log"), ("", "a"), ("a*b", "abc"), ("?", "")] {

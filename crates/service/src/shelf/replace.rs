@@ -1,6 +1,6 @@
 //! Telling that a managed dataset has other rows: a new version of its table was written.
 
-use super::{DatasetInfo, StoredSource, columns};
+use super::{DatasetInfo, DetailsChange, StoredSource, columns};
 use crate::loading::not_found;
 use crate::policies::{Stated, stated};
 use crate::registry::Entry;
@@ -22,6 +22,8 @@ pub struct NewRows {
     pub row_count: Option<u64>,
     /// What is new of where they come from; what it does not name stays.
     pub provenance: Object,
+    /// What of the dataset's title, description and so on changes along with them.
+    pub details: DetailsChange,
 }
 
 impl Service {
@@ -96,6 +98,7 @@ impl Service {
             record.schema = Some(columns::to_json(&rows.schema));
             record.row_count = rows.row_count.and_then(|rows| i64::try_from(rows).ok());
             record.provenance.extend(rows.provenance);
+            rows.details.put_into(&mut record)?;
         }
         change.update(&mut record).await?;
         detail["generation"] = record.generation.into();

@@ -20,9 +20,8 @@ impl Service {
             let page = self.catalog.list(&list.after_id(&last).page(CHUNK, 0)).await?.items;
             let Some(end) = page.last() else { return Ok(statuses) };
             last.clone_from(&end.meta.id);
-            let sees = |record: &&Dataset| {
-                self.verdict_on(ctx, ctx.home.organisation(), record, Privilege::ReadConf) != Verdict::Hidden
-            };
+            let sees =
+                |record: &&Dataset| self.verdict_on(ctx, ctx.home.organisation(), record, Privilege::ReadConf) != Verdict::Hidden;
             let seen: Vec<&Dataset> = page.iter().filter(sees).collect();
             let ids = seen.iter().map(|record| record.meta.id.as_str());
             let mut masks: HashMap<String, Vec<Mask>> = HashMap::new();

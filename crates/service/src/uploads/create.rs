@@ -3,8 +3,9 @@
 use super::ingest::{FoundFile, Ingested};
 use super::received::Received;
 use super::refused::Refused;
-use crate::{Ctx, DatasetInfo, DatasetKind, NewDataset, NewRows, Object, PolicyChange, Service, StoredSource};
+use crate::{Ctx, DatasetInfo, DatasetKind, DetailsChange, NewDataset, NewRows, Object, PolicyChange, Service, StoredSource};
 use arrow::datatypes::SchemaRef;
+use datahall_catalog::Dataset;
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
 use datahall_core::engine::{Access, Engine};
 use datahall_core::lake::{Provenance, Write, WriteMode, Written};
@@ -34,14 +35,35 @@ pub struct NewUpload {
     pub on_error: OnError,
     /// Whether a dataset of that name gets these rows in the place of its own.
     pub replace: bool,
-    /// Free text for people; for a new dataset.
+    /// Free text for people; unset, that of a dataset that is replaced stays.
     pub description: Option<String>,
-    /// A title; for a new dataset.
+    /// A title; the same.
     pub friendly_name: Option<String>,
-    /// Words to find it by; for a new dataset.
+    /// Words to find it by; none, the same.
     pub tags: Vec<String>,
-    /// Masks and the like; for a new dataset.
-    pub policy: PolicyChange,
+    /// Masks and the like, for a new dataset only.
+    pub policy: Option<PolicyChange>,
+}
+
+impl NewUpload {
+    /// What of a dataset that is there already changes along with its rows.
+    fn details(&self) -> Result<DetailsChange> {
+        if self.policy.is_some() {
+            let name = &self.name;
+            return Err(Error::invalid(format!(
+                "settings: dataset '{name}' is there and keeps its own; change them by themselves"
+            )));
+        }
+        let details = DetailsChange {
+            description: self.description.clone().map(Some),
+            friendly_name: self.friendly_name.clone().map(Some),
+            tags: (!self.tags.is_empty()).then(|| self.tags.clone()),
+            ..DetailsChange::default()
+        };
+        // What is wrong with them is told before anything is written.
+        details.put_into(&mut Dataset::default())?;
+        Ok(details)
+    }
 }
 
 /// What became of a file.
@@ -71,11 +93,15 @@ impl Service {
             Err(error) if error.code() == Code::Conflict && new.replace => true,
             Err(error) => return Err(error.into()),
         };
+        let details = if replaces { Some(new.details()?) } else { None };
         let ingested = self.survey(received, new.hints.clone()).await?;
         if ingested.found.report.total > 0 && new.on_error == OnError::Refuse {
             return Err(Refused::Rows(ingested.found.report.clone()));
         }
-        if replaces { self.replace_upload(ctx, ingested, new).await } else { self.add_upload(ctx, ingested, new).await }
+        match details {
+            Some(details) => self.replace_upload(ctx, ingested, new.name, details).await,
+            None => self.add_upload(ctx, ingested, new).await,
+        }
     }
 
     async fn add_upload(&self, ctx: &Ctx, ingested: Ingested, new: NewUpload) -> Result<Uploaded, Refused> {
@@ -89,7 +115,7 @@ impl Service {
             description: new.description,
             friendly_name: new.friendly_name,
             tags: new.tags,
-            policy: new.policy,
+            policy: new.policy.unwrap_or_default(),
             row_count: Some(ingested.found.rows),
             provenance: provenance(&ingested.found),
             ..NewDataset::new(new.name, DatasetKind::Upload, source, schema)
@@ -109,15 +135,22 @@ impl Service {
         Ok(Uploaded { dataset, found: ingested.found, version: written.version })
     }
 
-    async fn replace_upload(&self, ctx: &Ctx, ingested: Ingested, new: NewUpload) -> Result<Uploaded, Refused> {
-        let table = self.writable_table(ctx, &new.name, &ingested.found.schema).await?;
+    async fn replace_upload(
+        &self,
+        ctx: &Ctx,
+        ingested: Ingested,
+        name: String,
+        details: DetailsChange,
+    ) -> Result<Uploaded, Refused> {
+        let table = self.writable_table(ctx, &name, &ingested.found.schema).await?;
         let written = self.write_upload(ctx, &ingested, &table).await?;
         let rows = NewRows {
             schema: self.schema_kept(&table, written).await.unwrap_or_else(|_| ingested.found.schema.clone()),
             row_count: Some(ingested.found.rows),
             provenance: provenance(&ingested.found),
+            details,
         };
-        let (service, ctx, name) = (self.arc(), ctx.clone(), new.name);
+        let (service, ctx) = (self.arc(), ctx.clone());
         let replace = tokio::spawn(async move {
             let replaced = service.replace_rows(&ctx, &name, rows).await;
             if replaced.is_err() {

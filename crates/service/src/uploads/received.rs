@@ -126,7 +126,8 @@ fn plain(name: &str) -> String {
     if kept.len() <= LONGEST_NAME {
         return if kept.is_empty() { "file".to_owned() } else { kept.to_owned() };
     }
-    let ending = kept.rsplit_once('.').map(|(_, ending)| format!(".{ending}")).filter(|ending| ending.len() <= 16).unwrap_or_default();
+    let ending =
+        kept.rsplit_once('.').map(|(_, ending)| format!(".{ending}")).filter(|ending| ending.len() <= 16).unwrap_or_default();
     let room = LONGEST_NAME - ending.len();
     let cut = (0..=room).rev().find(|at| kept.is_char_boundary(*at)).unwrap_or(0);
     format!("{}{ending}", &kept[..cut])

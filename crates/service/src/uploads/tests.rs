@@ -53,7 +53,10 @@ async fn a_file_becomes_a_dataset_and_is_gone() {
     assert_eq!(kinds, [("id", "int64"), ("name", "string")]);
     let said = |key: &str| dataset.provenance.get(key).cloned();
     assert_eq!(said("file_name"), Some(json!("people.csv")));
-    assert_eq!((said("format"), said("delimiter"), said("encoding")), (Some(json!("csv")), Some(json!(",")), Some(json!("UTF-8"))));
+    assert_eq!(
+        (said("format"), said("delimiter"), said("encoding")),
+        (Some(json!("csv")), Some(json!(",")), Some(json!("UTF-8")))
+    );
     assert_eq!(fixture.service.count(&admin(), "people", datahall_core::query::Expr::default()).await.unwrap(), 2);
     nothing_left(&fixture, 1).await;
 }
@@ -117,15 +120,29 @@ fn masks(column: &str) -> PolicyChange {
 #[tokio::test]
 async fn a_replacement_is_the_next_version_and_masks_stay() {
     let fixture = Fixture::new().await;
-    upload(&fixture, NewUpload { policy: masks("name"), ..named("people") }, b"id,name\n1,Ada\n").await.unwrap();
+    upload(&fixture, NewUpload { policy: Some(masks("name")), ..named("people") }, b"id,name\n1,Ada\n").await.unwrap();
     let replace = NewUpload { replace: true, ..named("people") };
     let uploaded = upload(&fixture, replace.clone(), b"name,age\nEve,3\nZoe,4\n").await.unwrap();
     assert_eq!((uploaded.version, uploaded.dataset.row_count, uploaded.dataset.generation > 0), (1, Some(2), true));
     assert!(uploaded.dataset.policy.unwrap().masks.contains_key("name"));
+    assert_eq!(uploaded.dataset.friendly_name, None);
+    let titled = NewUpload { friendly_name: Some("People".into()), ..replace.clone() };
+    assert_eq!(
+        upload(&fixture, titled, b"name,age\nEve,3\nZoe,4\n").await.unwrap().dataset.friendly_name.as_deref(),
+        Some("People")
+    );
+    let again = upload(&fixture, replace.clone(), b"name,age\nEve,3\nZoe,4\n").await.unwrap();
+    assert_eq!((again.version, again.dataset.friendly_name.as_deref()), (3, Some("People")));
     assert_eq!(fixture.service.count(&admin(), "people", datahall_core::query::Expr::default()).await.unwrap(), 2);
     // Without the column that is masked.
-    let refused = upload(&fixture, replace, b"id\n1\n").await.unwrap_err();
+    let refused = upload(&fixture, replace.clone(), b"id\n1\n").await.unwrap_err();
     assert_eq!(code(&refused), Code::Invalid, "{refused:?}");
+    for wrong in [
+        NewUpload { policy: Some(masks("name")), ..replace.clone() },
+        NewUpload { description: Some("x".repeat(1 << 20)), ..replace.clone() },
+    ] {
+        assert_eq!(code(&upload(&fixture, wrong, b"name,age\nEve,3\n").await.unwrap_err()), Code::Invalid);
+    }
     let (table, now) = (fixture.engine.lake.names().remove(0), fixture.service.dataset(&admin(), "people").await.unwrap());
     assert_eq!((fixture.engine.lake.rows(&table, None).unwrap().num_rows(), now.row_count), (2, Some(2)));
     nothing_left(&fixture, 1).await;
@@ -134,7 +151,7 @@ async fn a_replacement_is_the_next_version_and_masks_stay() {
 #[tokio::test]
 async fn a_policy_that_does_not_suit_leaves_nothing() {
     let fixture = Fixture::new().await;
-    let refused = upload(&fixture, NewUpload { policy: masks("nope"), ..named("people") }, b"id\n1\n").await.unwrap_err();
+    let refused = upload(&fixture, NewUpload { policy: Some(masks("nope")), ..named("people") }, b"id\n1\n").await.unwrap_err();
     assert_eq!(code(&refused), Code::Invalid);
     assert!(fixture.service.dataset(&admin(), "people").await.is_err());
     nothing_left(&fixture, 0).await;

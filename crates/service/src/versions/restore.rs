@@ -46,7 +46,8 @@ impl Service {
         match entry.record.get() {
             Some(id) => {
                 let of_record = entry.of_record().is_some();
-                let rows = NewRows { schema, row_count: Some(restored.rows), provenance: Object::new() };
+                let rows =
+                    NewRows { schema, row_count: Some(restored.rows), provenance: Object::new(), details: Default::default() };
                 let generation = self.note_rows(ctx, entry, id, (of_record.then_some(rows), "dataset.restore", detail)).await?;
                 self.read_anew(entry, generation).await;
             }

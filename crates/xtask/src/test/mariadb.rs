@@ -38,11 +38,18 @@ impl MariaDb {
         must(install.arg(format!("--user={user}")).stdout(Stdio::null()).stderr(Stdio::null()), "mariadb-install-db")?;
         let (port, socket) = (free_port()?, folder.join("socket"));
         let mut server = Command::new(if setup::is_root() { "/usr/sbin/mariadbd" } else { "mariadbd" });
-        server.args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--general-log=1", "--innodb-flush-log-at-trx-commit=0"]);
+        server.args([
+            "--no-defaults",
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            "--general-log=1",
+            "--innodb-flush-log-at-trx-commit=0",
+        ]);
         server.arg(&data).args([format!("--user={user}"), format!("--port={port}"), format!("--socket={}", socket.display())]);
         server.arg(format!("--general-log-file={}", folder.join("statements").display()));
         let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(|error| format!("mariadbd: {error}"))?;
-        let started = Self { server, log: folder.join("statements"), folder, url: format!("mysql://root:datahall@127.0.0.1:{port}/mysql") };
+        let started =
+            Self { server, log: folder.join("statements"), folder, url: format!("mysql://root:datahall@127.0.0.1:{port}/mysql") };
         let sql = "CREATE OR REPLACE USER 'root'@'127.0.0.1' IDENTIFIED BY 'datahall'; GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION";
         let until = Instant::now() + PATIENCE;
         loop {

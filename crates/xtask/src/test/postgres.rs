@@ -12,20 +12,20 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const TRIES: u32 = 3;
 
 /// A running server. Dropped, it is stopped and its folder removed.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     /// Whom it runs as; root it refuses.
     user: Option<String>,
     /// How to reach it, as a user who may do everything: `postgres://…/postgres`.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// What it logs.
     pub(super) log: PathBuf,
 }
 
 impl Postgres {
     /// Starts one, installed first where it is missing.
-    pub(super) fn start() -> Outcome<Self> {
+    pub(crate) fn start() -> Outcome<Self> {
         let programs = programs().map_or_else(
             || {
                 setup::install("postgresql")?;

@@ -24,7 +24,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("datafusion", &["engine"], "the rest sees the Engine trait, so that it builds in seconds"),
     ("deltalake", &["engine"], "the rest sees the Engine trait, so that it builds in seconds"),
     ("object_store", &["engine"], "sources are the engine's"),
-    ("sqlx", &["catalog"], "records are the catalog's"),
+    ("sqlx", &["catalog", "engine"], "records are the catalog's; tables of outside databases the engine's"),
     ("clap", &["server", "xtask"], "only programs have a command line"),
     ("tracing-subscriber", &["server"], "the program decides where logs go"),
     ("mimalloc", &["server"], "the program decides how memory is allocated"),

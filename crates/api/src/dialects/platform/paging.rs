@@ -63,11 +63,7 @@ impl Paging {
 
     fn described(operation: Operation, default: u64) -> Operation {
         operation
-            .query(
-                "limit",
-                json!({"type": "integer", "minimum": 0, "default": default}),
-                "At most so many; cut down to 200",
-            )
+            .query("limit", json!({"type": "integer", "minimum": 0, "default": default}), "At most so many; cut down to 200")
             .query("offset", json!({"type": "integer", "minimum": 0, "default": 0}), "After so many others")
             .fails(422, "A parameter is wrong: which and why")
     }

@@ -1,7 +1,7 @@
 //! The routes of dialect `platform`: method, path, who may call, and the operation.
 
-use super::{audit, connectors, datasets, jobs, lakehouse, login, logout, me, settings, shelf, tokens, uploads};
 use super::shelf::imports;
+use super::{audit, connectors, datasets, jobs, lakehouse, login, logout, me, settings, shelf, tokens, uploads};
 use crate::shared::route::Access::{Editor, Known, Open, OrganisationAdmin};
 use crate::shared::route::Route;
 use datahall_service::Settings;
@@ -30,7 +30,12 @@ pub(super) fn routes(server: &Settings) -> Vec<Route> {
         Route::get("/api/datasets/{name}/explore", Known, datasets::explore::describe, datasets::explore::handle),
         Route::get("/api/datasets/{name}/profile", Known, datasets::profile::describe, datasets::profile::handle),
         Route::get("/api/datasets/{name}/column-stats", Known, datasets::column_stats::describe, datasets::column_stats::handle),
-        Route::get("/api/datasets/{name}/classification", Known, datasets::classification::describe, datasets::classification::handle),
+        Route::get(
+            "/api/datasets/{name}/classification",
+            Known,
+            datasets::classification::describe,
+            datasets::classification::handle,
+        ),
         Route::get("/api/datasets/governance/summary", Known, datasets::governance::describe, datasets::governance::handle),
         // Connectors.
         Route::get("/api/connectors", Known, connectors::list::describe, connectors::list::handle),

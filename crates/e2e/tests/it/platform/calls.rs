@@ -1,60 +1,174 @@
-//! Calls that the tests of reading share: callers of a role, and what they get.
+//! Calls below `/api/datasets` and `/api/connectors` as one caller, and what several tests make first.
 
+use crate::support::http_files::FileServer;
+use crate::support::outside::{Outside, sqlite};
+use crate::support::s3::{KEY_ID, S3Server, SECRET};
 use crate::support::*;
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// A caller of that role.
-pub(super) async fn caller(server: &Server, role: &str) -> String {
-    caller_of(server, role, "default").await
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Somebody, with what he presents.
+#[derive(Clone)]
+pub(super) struct Caller<'a> {
+    server: &'a Server,
+    credential: String,
+    organisation: Option<String>,
 }
 
-/// A caller of that role in an organisation.
-pub(super) async fn caller_of(server: &Server, role: &str, org: &str) -> String {
-    let made = server.admin_post("/api/auth/tokens", &json!({"name": role, "role": role, "org": org})).await.expect(201).json();
-    format!("Bearer {}", made["token"].as_str().expect("a token"))
-}
-
-/// What the administrator gets.
-pub(super) async fn get(server: &Server, path: &str) -> Value {
-    server.admin(Method::GET, path).await.ok().json()
-}
-
-/// What a caller gets.
-pub(super) async fn get_as(server: &Server, caller: &str, path: &str) -> Reply {
-    server.get_with(path, &[("authorization", caller)]).await
-}
-
-/// What a caller gets who sends a body.
-pub(super) async fn post_as(server: &Server, caller: &str, path: &str, body: &Value) -> Reply {
-    server.post_with(path, &[("authorization", caller)], body).await
-}
-
-/// Changes settings.
-pub(super) async fn settings(server: &Server, dataset: &str, body: &Value) {
-    let request = server.request(Method::PATCH, &format!("/api/datasets/{dataset}/settings"));
-    server.send(request.header("x-admin-token", ADMIN_TOKEN).json(body)).await.ok();
-}
-
-/// The status, code and parameter of a refusal.
-pub(super) fn refusal(reply: &Reply) -> (u16, String, Option<String>) {
-    let body = reply.json();
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    (reply.status, text(&body["error"]).unwrap_or_default(), text(&body["detail"]["parameter"]))
-}
-
-/// Uploads a CSV file, in place of what has that name if it is to.
-pub(super) async fn upload(server: &Server, name: &str, csv: &[u8], replace: bool) {
-    const BOUNDARY: &str = "----datahall-test";
-    let mut form = Vec::new();
-    for (field, value) in [("name", name), ("replace", if replace { "true" } else { "false" })] {
-        let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
-        form.extend_from_slice(part.as_bytes());
+impl<'a> Caller<'a> {
+    /// The administrator of the instance, in the default organisation.
+    pub(super) fn admin(server: &'a Server) -> Self {
+        Self { server, credential: format!("Bearer {ADMIN_TOKEN}"), organisation: None }
     }
-    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}.csv\"\r\n\r\n");
-    form.extend_from_slice(head.as_bytes());
-    form.extend_from_slice(csv);
-    form.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
-    let request = server.request(Method::POST, "/api/datasets/file/upload").header("x-admin-token", ADMIN_TOKEN);
-    server.send(request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}")).body(form)).await.expect(201);
+
+    /// Somebody with that role in the organisation of that name.
+    pub(super) async fn member(server: &'a Server, role: &str, organisation: &str) -> Self {
+        let body = json!({"name": role, "role": role, "org": organisation, "sub": format!("{role} of {organisation}")});
+        let made = server.admin_post("/api/auth/tokens", &body).await.expect(201).json();
+        let credential = format!("Bearer {}", made["token"].as_str().expect("a token"));
+        Self { server, credential, organisation: None }
+    }
+
+    /// The same, acting in another organisation.
+    pub(super) fn at(&self, organisation: &str) -> Self {
+        Self { organisation: Some(organisation.to_owned()), ..self.clone() }
+    }
+
+    pub(super) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        let method: Method = method.parse().expect("a method");
+        let mut request = self.server.request(method, path).header("authorization", &self.credential);
+        if let Some(organisation) = &self.organisation {
+            request = request.header("x-org-id", organisation);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.server.send(request).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Reply {
+        self.call("GET", path, None).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.call("POST", path, Some(body)).await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.call("PUT", path, Some(body)).await
+    }
+
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.call("PATCH", path, Some(body)).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Reply {
+        self.call("DELETE", path, None).await
+    }
+
+    /// Makes a connector; gives its id.
+    pub(super) async fn connector(&self, name: &str, kind: &str, config: &Value) -> String {
+        let body = json!({"name": name, "connector_type": kind, "config": config});
+        let made = self.post("/api/connectors", &body).await.expect(201).json();
+        assert_eq!(made["status"], "ok", "{made}");
+        made["connector_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Makes a dataset of a table.
+    pub(super) async fn dataset(&self, name: &str, connector: &str, schema: Option<&str>, table: &str) -> Value {
+        let body = json!({"name": name, "connector_id": connector, "schema": schema, "source_table": table});
+        self.post("/api/datasets", &body).await.expect(201).json()
+    }
+
+    /// The rows of an exploration.
+    pub(super) async fn rows(&self, name: &str, question: &str) -> Value {
+        self.get(&format!("/api/datasets/{name}/explore?{question}")).await.ok().json()["rows"].take()
+    }
+
+    /// Waits until a job has ended; gives it with its activities.
+    pub(super) async fn ended(&self, job: &str) -> Value {
+        wait_for("the end of a job", async || {
+            let job = self.get(&format!("/api/jobs/{job}")).await.ok().json();
+            ["DONE", "FAILED", "ABORTED"].contains(&job["state"].as_str().expect("a state")).then_some(job)
+        })
+        .await
+    }
+}
+
+/// The status and the code of a refusal.
+pub(super) fn refusal(reply: &Reply) -> (u16, String) {
+    reply.message();
+    (reply.status, reply.json()["error"].as_str().expect("a code").to_owned())
+}
+
+/// Asks until there is something; `what` is said if it never comes.
+pub(super) async fn wait_for<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(Instant::now() < until, "not within {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Statements that make the table of [`orders`].
+pub(super) const ORDERS_SQL: &str = "CREATE TABLE orders (id INTEGER NOT NULL, customer VARCHAR(40), amount DOUBLE PRECISION);
+INSERT INTO orders VALUES (1, 'Ada', 10.5), (2, NULL, -0.25), (3, 'Zoe''s; DROP TABLE orders', 99.5);
+CREATE TABLE people (n INTEGER); INSERT INTO people VALUES (7);
+";
+
+/// Three orders.
+pub(super) fn orders() -> RecordBatch {
+    let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    let customers: ArrayRef = Arc::new(StringArray::from(vec![Some("Ada"), None, Some("Zoe's; DROP TABLE orders")]));
+    let amounts: ArrayRef = Arc::new(Float64Array::from(vec![10.5, -0.25, 99.5]));
+    fixtures::batch(vec![("id", ids), ("customer", customers), ("amount", amounts)])
+}
+
+/// A connector's type and settings, where the table of orders is behind it, and what keeps it there.
+pub(super) struct Shop {
+    pub(super) kind: &'static str,
+    pub(super) config: Value,
+    pub(super) schema: Option<String>,
+    pub(super) table: &'static str,
+    _kept: Box<dyn std::any::Any + Send>,
+}
+
+/// The orders behind a connector of each type that needs nothing from outside this machine.
+pub(super) async fn shops() -> Vec<Shop> {
+    let mut shops = Vec::new();
+    let mut add = |kind, config: Value, schema: Option<&str>, table, kept: Box<dyn std::any::Any + Send>| {
+        shops.push(Shop { kind, config, schema: schema.map(str::to_owned), table, _kept: kept });
+    };
+    let postgres = Outside::postgres(ORDERS_SQL);
+    add("postgresql", postgres.config(), Some("public"), "orders", Box::new(postgres));
+    let mariadb = Outside::mariadb(ORDERS_SQL);
+    add("mysql", mariadb.config(), Some(mariadb.schema().to_owned().as_str()), "orders", Box::new(mariadb));
+    let scratch = Scratch::new();
+    sqlite(&scratch.path("shop.db"), ORDERS_SQL);
+    add("sqlite", json!({"path": scratch.path("shop.db")}), Some("main"), "orders", Box::new(scratch));
+    let scratch = Scratch::new();
+    scratch.parquet("root/sales/orders.parquet", &orders());
+    add("filesystem", json!({"root": scratch.path("root")}), Some("sales"), "orders", Box::new(scratch));
+    let scratch = Scratch::new();
+    scratch.parquet("root/sales/orders/part-0.parquet", &orders());
+    add("lakehouse", json!({"root": scratch.path("root")}), Some("sales"), "orders", Box::new(scratch));
+    let s3 = S3Server::start().await;
+    s3.put("shop", "data/sales/orders.parquet", &fixtures::parquet_bytes(&orders()));
+    let config = json!({"bucket": "shop", "prefix": "data", "endpoint": s3.endpoint, "region": "us-east-1", "path_style": true,
+        "allow_http": true, "access_key_id": KEY_ID, "secret_access_key": SECRET});
+    add("s3", config, Some("sales"), "orders", Box::new(s3));
+    let scratch = Scratch::new();
+    scratch.parquet("sales/orders.parquet", &orders());
+    let http = FileServer::start(scratch.root()).await;
+    add("http", json!({"base_url": http.base}), None, "sales/orders.parquet", Box::new((http, scratch)));
+    shops
 }

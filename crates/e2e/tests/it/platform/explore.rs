@@ -9,8 +9,11 @@ pub(super) async fn start() -> (Scratch, Server) {
     let scratch = Scratch::new();
     python::run("reading_truth.py", &scratch.root(), &[]);
     let path = scratch.path("events.parquet");
-    let server =
-        Server::builder().dataset("eager", "parquet", &path).dataset_with("lazy", "parquet", &path, "lazy = true\n").start().await;
+    let server = Server::builder()
+        .dataset("eager", "parquet", &path)
+        .dataset_with("lazy", "parquet", &path, "lazy = true\n")
+        .start()
+        .await;
     (scratch, server)
 }
 
@@ -33,7 +36,9 @@ pub(super) fn same(found: &Value, expected: &Value) -> bool {
             a == b || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
         }
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|b| same(value, b))),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|b| same(value, b)))
+        }
         (a, b) => a == b,
     }
 }
@@ -57,7 +62,10 @@ async fn explorations_say_what_duckdb_says() {
                 let names: Vec<_> = row.as_object().expect("a row").keys().cloned().collect();
                 let mut told: Vec<_> = columns.iter().map(|column| column["name"].as_str().expect("a name").to_owned()).collect();
                 told.sort();
-                assert_eq!(told, names.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+                assert_eq!(
+                    told,
+                    names.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+                );
             }
         }
     }
@@ -83,9 +91,12 @@ async fn values_have_one_form() {
     let path = scratch.parquet("types.parquet", &types_table::table());
     let server = Server::builder().dataset("types", "parquet", &path).start().await;
     let text = server.admin(Method::GET, "/api/datasets/types/explore?order=id").await.ok().text();
-    for exact in
-        ["\"i64\":-9223372036854775808,", "\"i64\":9007199254740993,", "\"u64\":18446744073709551615,", "\"list\":[9223372036854775807,null]"]
-    {
+    for exact in [
+        "\"i64\":-9223372036854775808,",
+        "\"i64\":9007199254740993,",
+        "\"u64\":18446744073709551615,",
+        "\"list\":[9223372036854775807,null]",
+    ] {
         assert!(text.contains(exact), "no {exact} in {text}");
     }
     let rows = serde_json::from_str::<Value>(&text).expect("JSON");
@@ -93,7 +104,8 @@ async fn values_have_one_form() {
     for (row, expected) in found.iter().zip(types_table::json_rows()) {
         for (column, value) in expected.as_object().expect("a row") {
             // A moment without a zone is written as in UTC here.
-            let naive = value.as_str().is_some_and(|text| text.len() >= 19 && text.as_bytes()[10] == b'T' && !text.ends_with('Z'));
+            let naive =
+                value.as_str().is_some_and(|text| text.len() >= 19 && text.as_bytes()[10] == b'T' && !text.ends_with('Z'));
             let expected = if naive { json!(format!("{}Z", value.as_str().expect("text"))) } else { value.clone() };
             assert_eq!(row[column], expected, "{column}");
         }
@@ -122,7 +134,11 @@ async fn what_is_wrong_is_a_422_that_names_the_parameter() {
     ] {
         let reply = server.admin(Method::GET, &format!("/api/datasets/eager/explore?{query}")).await;
         let body = reply.json();
-        assert_eq!((reply.status, &body["error"], &body["detail"]["parameter"]), (422, &json!("invalid_query"), &json!(parameter)), "{query}: {body}");
+        assert_eq!(
+            (reply.status, &body["error"], &body["detail"]["parameter"]),
+            (422, &json!("invalid_query"), &json!(parameter)),
+            "{query}: {body}"
+        );
     }
     for path in ["preview", "explore", "profile", "column-stats", "classification"] {
         let reply = server.admin(Method::GET, &format!("/api/datasets/nope/{path}")).await;

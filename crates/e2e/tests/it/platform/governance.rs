@@ -1,6 +1,6 @@
 //! What columns mean, and an organisation in figures: masks and overrides included.
 
-use super::calls::*;
+use super::asking::*;
 use crate::support::*;
 use arrow::array::{ArrayRef, StringArray};
 use reqwest::Method;
@@ -17,7 +17,16 @@ async fn start() -> (Scratch, Server) {
         ("id", fixtures::int64(1..=5)),
         ("customer_email", text(&["a@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"])),
         ("ref", text(&["4111111111111111", "5555555555554444", "378282246310005", "6011111111111117", "4222222222222"])),
-        ("account", text(&["DE89370400440532013000", "GB82 WEST 1234 5698 7654 32", "CH9300762011623852957", "NO9386011117947", "NL91ABNA0417164300"])),
+        (
+            "account",
+            text(&[
+                "DE89370400440532013000",
+                "GB82 WEST 1234 5698 7654 32",
+                "CH9300762011623852957",
+                "NO9386011117947",
+                "NL91ABNA0417164300",
+            ]),
+        ),
         ("note", text(&["x", "y", "z", "x", "y"])),
     ]);
     let path = scratch.parquet("people.parquet", &batch);
@@ -44,7 +53,11 @@ async fn columns_are_judged_by_names_and_by_what_the_caller_sees() {
         ("id", json!(null), "low", "name"),
     ] {
         let column = class(&found, name);
-        assert_eq!((&column["semantic_type"], &column["sensitivity"], &column["source"]), (&kind, &json!(sensitivity), &json!(source)), "{name}");
+        assert_eq!(
+            (&column["semantic_type"], &column["sensitivity"], &column["source"]),
+            (&kind, &json!(sensitivity), &json!(source)),
+            "{name}"
+        );
         assert_eq!((&column["masked"], &column["strategy"]), (&json!(false), &json!(null)));
     }
     let masking = json!({"masking": {"ref": {"strategy": "partial", "unmask_roles": ["admin"]}, "note": {"strategy": "hash", "sensitivity": "critical"}}});
@@ -52,9 +65,16 @@ async fn columns_are_judged_by_names_and_by_what_the_caller_sees() {
     server.send(body).await.ok();
     let masked = server.get_with(path, &[("authorization", &viewer)]).await.ok().json();
     let card = class(&masked, "ref");
-    assert_eq!((&card["semantic_type"], &card["masked"], &card["strategy"]), (&json!(null), &json!(true), &json!("partial")), "its values are kept from him");
+    assert_eq!(
+        (&card["semantic_type"], &card["masked"], &card["strategy"]),
+        (&json!(null), &json!(true), &json!("partial")),
+        "its values are kept from him"
+    );
     let clear = server.admin(Method::GET, path).await.ok().json();
-    assert_eq!((&class(&clear, "ref")["semantic_type"], &class(&clear, "note")["sensitivity"]), (&json!("credit_card"), &json!("critical")));
+    assert_eq!(
+        (&class(&clear, "ref")["semantic_type"], &class(&clear, "note")["sensitivity"]),
+        (&json!("credit_card"), &json!("critical"))
+    );
 }
 
 #[tokio::test]

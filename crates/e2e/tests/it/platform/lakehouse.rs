@@ -1,6 +1,6 @@
 //! Versions of Delta tables and their upkeep, on tables that the reference writer made and on uploads, read back by it.
 
-use super::calls::*;
+use super::asking::*;
 use crate::support::*;
 use futures::StreamExt;
 use reqwest::Method;

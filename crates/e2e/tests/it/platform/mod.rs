@@ -1,7 +1,13 @@
 //! What is below `/api/datasets` in dialect `platform`.
 
+mod asking;
 mod calls;
+mod connectors;
+mod datasets;
 mod explore;
 mod governance;
 mod lakehouse;
 mod profile;
+mod refresh;
+mod shares;
+mod upload;

@@ -1,6 +1,6 @@
 //! Profiles of a dataset and of a window of time, compared with what DuckDB says of the same file.
 
-use super::calls::*;
+use super::asking::*;
 use super::explore::{same, start, start_real, told};
 use crate::support::*;
 use reqwest::Method;
@@ -62,10 +62,19 @@ async fn a_window_says_what_duckdb_says_of_it_and_of_its_days() {
     }
     // The first date or timestamp unless said; nothing in the last month of now.
     let now = server.admin(Method::GET, "/api/datasets/eager/column-stats").await.ok().json();
-    assert_eq!((&now["row_count"], &now["window"]["time_column"], now["series"].as_array().map(Vec::len)), (&json!(0), &json!("day"), Some(30)));
-    for (query, parameter) in
-        [("window=7", "window"), ("window=9999d", "window"), ("days=0", "days"), ("until=now", "until"), ("time_column=kind", "time_column"), ("time_column=nope", "time_column"), ("windw=7d", "windw")]
-    {
+    assert_eq!(
+        (&now["row_count"], &now["window"]["time_column"], now["series"].as_array().map(Vec::len)),
+        (&json!(0), &json!("day"), Some(30))
+    );
+    for (query, parameter) in [
+        ("window=7", "window"),
+        ("window=9999d", "window"),
+        ("days=0", "days"),
+        ("until=now", "until"),
+        ("time_column=kind", "time_column"),
+        ("time_column=nope", "time_column"),
+        ("windw=7d", "windw"),
+    ] {
         let reply = server.admin(Method::GET, &format!("/api/datasets/eager/column-stats?{query}")).await;
         assert_eq!((reply.status, &reply.json()["detail"]["parameter"]), (422, &json!(parameter)), "{query}: {}", reply.text());
     }

@@ -104,8 +104,7 @@ impl Outside {
     /// What a connector is told.
     pub(crate) fn config(&self) -> Value {
         let url = &self.server;
-        let mut config =
-            json!({"host": url.host_str(), "port": url.port(), "database": self.name, "user": url.username(), "sslmode": "disable"});
+        let mut config = json!({"host": url.host_str(), "port": url.port(), "database": self.name, "user": url.username(), "sslmode": "disable"});
         if let Some(password) = url.password() {
             config["password"] = password.into();
         }

@@ -1,10 +1,10 @@
 //! Arrays as PostgreSQL writes them: `{1,NULL,"a \"b\""}`.
 
 use super::batches;
+use arrow::array::{Array, StringArray};
 use arrow::array::{ArrayRef, ListArray, StringBuilder};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, FieldRef};
-use arrow::array::{Array, StringArray};
 use datahall_core::{Error, Result};
 use std::sync::Arc;
 
@@ -18,13 +18,16 @@ pub(super) fn parse(texts: &StringArray, element: &FieldRef, column: &str) -> Re
     for text in texts {
         let before = elements_len(&elements);
         if let Some(text) = text {
-            let wrong = || Error::invalid(format!("column '{column}' holds an array that cannot be read: only those of one dimension are"));
+            let wrong = || {
+                Error::invalid(format!("column '{column}' holds an array that cannot be read: only those of one dimension are"))
+            };
             split(text, &mut elements).ok_or_else(wrong)?;
         }
         lengths.push(elements_len(&elements) - before);
     }
     let values: ArrayRef = Arc::new(elements.finish());
-    let values = if *element.data_type() == DataType::Utf8 { values } else { batches::cast(&values, element.data_type(), column)? };
+    let values =
+        if *element.data_type() == DataType::Utf8 { values } else { batches::cast(&values, element.data_type(), column)? };
     let nulls = NullBuffer::from_iter(texts.iter().map(|text| text.is_some()));
     let list = ListArray::try_new(element.clone(), OffsetBuffer::from_lengths(lengths), values, Some(nulls));
     list.map(|list| Arc::new(list) as ArrayRef).map_err(Error::internal)

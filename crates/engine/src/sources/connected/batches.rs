@@ -149,7 +149,8 @@ mod tests {
         collector.end_row().unwrap();
         let batch = collector.take().unwrap();
         assert_eq!(batch.column(0).as_primitive::<Int64Type>().value(0), -5);
-        let shown: Vec<String> = batch.columns().iter().map(|column| arrow::util::display::array_value_to_string(column, 0).unwrap()).collect();
+        let shown: Vec<String> =
+            batch.columns().iter().map(|column| arrow::util::display::array_value_to_string(column, 0).unwrap()).collect();
         assert_eq!(shown, ["-5", "12.35", "2001-02-03T04:05:06.500Z", "true"]);
         assert!(batch.columns().iter().all(|column| column.is_null(1)));
     }

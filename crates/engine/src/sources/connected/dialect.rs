@@ -116,7 +116,6 @@ impl Dialect {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,7 +35,8 @@ pub(super) fn provider(database: Arc<dyn Outside>, described: Described) -> Arc<
         Some(schema) => TableReference::partial(schema, table),
         None => TableReference::bare(table),
     };
-    let source = SQLTableSource::new_with_schema(Arc::new(federation(database)), RemoteTableRef::from(reference), described.schema());
+    let source =
+        SQLTableSource::new_with_schema(Arc::new(federation(database)), RemoteTableRef::from(reference), described.schema());
     Arc::new(FederatedTableProviderAdaptor::new_with_provider(Arc::new(source), whole))
 }
 
@@ -67,7 +68,12 @@ impl SQLExecutor for Executor {
         self.database.dialect().unparser()
     }
 
-    fn execute(&self, query: &str, schema: SchemaRef, _filters: &[Arc<dyn PhysicalExpr>]) -> QueryResult<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        query: &str,
+        schema: SchemaRef,
+        _filters: &[Arc<dyn PhysicalExpr>],
+    ) -> QueryResult<SendableRecordBatchStream> {
         Ok(self.database.run(query.to_owned(), schema))
     }
 

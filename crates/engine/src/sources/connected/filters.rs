@@ -42,7 +42,9 @@ impl Filters<'_> {
                 _ => self.compare(plain(right)?, op.swap()?, literal(left)?),
             },
             // What finds more would leave out more.
-            Expr::Not(inner) => self.expression(inner).filter(|inner| inner.exact).map(|inner| exactly(format!("(NOT {})", inner.sql))),
+            Expr::Not(inner) => {
+                self.expression(inner).filter(|inner| inner.exact).map(|inner| exactly(format!("(NOT {})", inner.sql)))
+            }
             Expr::IsNull(inner) => self.null(inner, "IS NULL"),
             Expr::IsNotNull(inner) => self.null(inner, "IS NOT NULL"),
             Expr::Between(Between { expr, negated: false, low, high }) => {
@@ -54,7 +56,8 @@ impl Filters<'_> {
             Expr::InList(InList { expr, list, negated }) => self.list(plain(expr)?, list, *negated),
             Expr::Column(column) => {
                 let known = self.column(column)?;
-                let boolean = *known.field.data_type() == arrow::datatypes::DataType::Boolean && known.compares == Compares::Alike;
+                let boolean =
+                    *known.field.data_type() == arrow::datatypes::DataType::Boolean && known.compares == Compares::Alike;
                 boolean.then(|| exactly(format!("({} IS TRUE)", self.dialect.name(&column.name))))
             }
             _ => None,
@@ -93,9 +96,7 @@ impl Filters<'_> {
             Compares::Text if self.dialect == Dialect::Postgresql => {
                 Some(exactly(format!("({name} COLLATE \"C\" {sign} {value})")))
             }
-            Compares::Loosely if op == Operator::Eq => {
-                Some(Condition { sql: format!("({name} = {value})"), exact: false })
-            }
+            Compares::Loosely if op == Operator::Eq => Some(Condition { sql: format!("({name} = {value})"), exact: false }),
             _ => None,
         }
     }

@@ -29,7 +29,8 @@ pub(super) fn find(root: &str, part: &Part) -> Result<FileSource> {
     }
     let path = url.path().to_lowercase();
     let format = FORMATS.into_iter().find(|format| belongs(&path, format.endings()));
-    let format = format.ok_or_else(|| Error::invalid(format!("the ending of '{name}' says none of the formats that are read")))?;
+    let format =
+        format.ok_or_else(|| Error::invalid(format!("the ending of '{name}' says none of the formats that are read")))?;
     let location = Location { url: url.into(), s3: S3Options::default() };
     Ok(FileSource { format, location, partitioning: Partitioning::None })
 }
@@ -54,7 +55,10 @@ mod tests {
     fn tables_are_paths_below_the_address() {
         let table = |name: &str| find("https://example.org/data", &Part::Table { schema: None, name: name.into() });
         let found = table("2024/flights.CSV.gz").unwrap();
-        assert_eq!((found.format, found.location.url.as_str()), (FileFormat::Csv, "https://example.org/data/2024/flights.CSV.gz"));
+        assert_eq!(
+            (found.format, found.location.url.as_str()),
+            (FileFormat::Csv, "https://example.org/data/2024/flights.CSV.gz")
+        );
         for name in ["../x.csv", "/x.csv", "https://evil.example/x.csv", "//evil.example/x.csv", "", "x.exe", "a/../../x.csv"] {
             assert!(table(name).is_err(), "{name}");
         }

@@ -32,13 +32,14 @@ pub(super) async fn host(name: &str, (host, port): (&str, u16), access: &Access)
     if access.private_networks || access.roots.is_none() {
         return Ok(host.to_owned());
     }
-    let refused = || Error::invalid(format!("connector '{name}': the host leads to an address that is not public, which is not allowed here"));
+    let refused = || {
+        Error::invalid(format!("connector '{name}': the host leads to an address that is not public, which is not allowed here"))
+    };
     if host.starts_with('/') || host.is_empty() {
         return Err(refused());
     }
     let found = tokio::net::lookup_host((host, port)).await;
-    let addresses: Vec<IpAddr> =
-        found.map_err(|error| super::failures::away(name, error))?.map(|address| address.ip()).collect();
+    let addresses: Vec<IpAddr> = found.map_err(|error| super::failures::away(name, error))?.map(|address| address.ip()).collect();
     // Which of its addresses is used is up to whoever answers for the name.
     match addresses.first() {
         Some(first) if addresses.iter().all(|address| is_public(*address)) => Ok(first.to_string()),

@@ -23,7 +23,8 @@ pub(super) fn one_select(dialect: Dialect, sql: &str) -> Result<&str> {
     if sql.len() > LONGEST || sql.contains('\0') {
         return Err(Error::invalid("the query is too long, or holds a NUL"));
     }
-    let statements = Parser::parse_sql(grammar, sql).map_err(|error| Error::invalid(format!("the query cannot be parsed: {error}")))?;
+    let statements =
+        Parser::parse_sql(grammar, sql).map_err(|error| Error::invalid(format!("the query cannot be parsed: {error}")))?;
     let [Statement::Query(query)] = statements.as_slice() else {
         return Err(Error::invalid("the query must be exactly one SELECT"));
     };
@@ -54,7 +55,13 @@ mod tests {
 
     #[test]
     fn one_select_passes() {
-        for sql in ["SELECT 1", "select a from t;", "WITH x AS (SELECT 1) SELECT * FROM x", "(SELECT 1) UNION ALL SELECT 2", "VALUES (1)"] {
+        for sql in [
+            "SELECT 1",
+            "select a from t;",
+            "WITH x AS (SELECT 1) SELECT * FROM x",
+            "(SELECT 1) UNION ALL SELECT 2",
+            "VALUES (1)",
+        ] {
             assert!(one_select(Dialect::Postgresql, sql).is_ok(), "{sql}");
         }
         assert_eq!(one_select(Dialect::Mysql, " SELECT 1 ; ").unwrap(), "SELECT 1");

@@ -72,9 +72,7 @@ async fn spreadsheets_that_are_none_are_refused() {
     assert_eq!(lab.refusal(FileFormat::Xlsx, "b.xlsx").await, "b.xlsx: the file is empty");
     let mut spec = lab.spec(FileFormat::Xlsx, "a.xlsx");
     spec.options.format.insert("page".into(), "1".into());
-    assert!(
-        open(&lab.ways(), &spec, &Access::default()).await.err().unwrap().message().starts_with("unknown option: page")
-    );
+    assert!(open(&lab.ways(), &spec, &Access::default()).await.err().unwrap().message().starts_with("unknown option: page"));
 }
 
 #[tokio::test]
@@ -87,14 +85,7 @@ async fn files_of_other_formats_and_unreadable_ones_are_refused() {
     assert!(lab.refusal(FileFormat::Arrow, "x.csv").await.starts_with("x.csv: not Arrow IPC"));
     let mut spec = lab.spec(FileFormat::Parquet, "x.parquet");
     spec.options.format.insert("sheet".into(), "1".into());
-    assert!(
-        open(&lab.ways(), &spec, &Access::default())
-            .await
-            .err()
-            .unwrap()
-            .message()
-            .starts_with("unknown option: sheet")
-    );
+    assert!(open(&lab.ways(), &spec, &Access::default()).await.err().unwrap().message().starts_with("unknown option: sheet"));
     for location in ["gs://bucket/x", "http://127.0.0.1:1/x.parquet", "file://elsewhere/x"] {
         let error = lab.open(FileFormat::Parquet, location).await.err().unwrap();
         assert_eq!(error.code(), datahall_core::Code::Invalid);

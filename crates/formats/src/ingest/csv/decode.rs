@@ -15,14 +15,18 @@ impl Csv {
         let file = open(&self.path, self.mark)?;
         let cutter = Cutter::new(file, &self.layout.dialect, self.chunk, self.longest);
         let mut failed = None;
-        in_order(cutter, || Decoder(self), |done: Result<RecordBatch>| match done {
-            Ok(batch) if batch.num_rows() == 0 => ControlFlow::Continue(()),
-            Ok(batch) => each(batch),
-            Err(fault) => {
-                failed = Some(fault);
-                ControlFlow::Break(())
-            }
-        });
+        in_order(
+            cutter,
+            || Decoder(self),
+            |done: Result<RecordBatch>| match done {
+                Ok(batch) if batch.num_rows() == 0 => ControlFlow::Continue(()),
+                Ok(batch) => each(batch),
+                Err(fault) => {
+                    failed = Some(fault);
+                    ControlFlow::Break(())
+                }
+            },
+        );
         failed.map_or(Ok(()), Err)
     }
 }

@@ -25,7 +25,8 @@ impl Dialect {
         let mut dialect = Self { delimiter, quote, header: true };
         dialect.header = hints.header.unwrap_or_else(|| dialect.has_header(head));
         if hints.header.is_none() && !dialect.header {
-            let message = "the first row holds values, so the columns are called column_1 and so on; send header=true if it names them";
+            let message =
+                "the first row holds values, so the columns are called column_1 and so on; send header=true if it names them";
             warnings.push(message.to_owned());
         }
         dialect

@@ -14,8 +14,7 @@ const DIALECT: Dialect = Dialect { delimiter: b',', quote: b'"', header: true };
 fn surveyed(text: &[u8], chunk: usize) -> Result<Csv> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
-    let mut csv =
-        survey_in((file.path(), 0), DIALECT, &Hints::default(), &Limits::default(), (chunk, &mut Vec::new()))?;
+    let mut csv = survey_in((file.path(), 0), DIALECT, &Hints::default(), &Limits::default(), (chunk, &mut Vec::new()))?;
     // It is read again, so it has to stay.
     csv.path = file.into_temp_path().keep().unwrap();
     Ok(csv)

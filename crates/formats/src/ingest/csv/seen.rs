@@ -25,15 +25,10 @@ impl Layout {
 
     /// What is wrong with a row, if anything. What its declared columns hold is taken into `spans`, one for each column. `valid` is
     /// the piece of text that the row is of, if that is UTF-8 as a whole.
-    pub(super) fn wrong(
-        &self,
-        record: Record,
-        fields: &Fields<'_>,
-        valid: Option<&str>,
-        spans: &mut [Span],
-    ) -> Option<Problem> {
+    pub(super) fn wrong(&self, record: Record, fields: &Fields<'_>, valid: Option<&str>, spans: &mut [Span]) -> Option<Problem> {
         let name = |at: usize| self.names.get(at).cloned();
-        let problem = |at: usize, message: String| Problem { line: record.line + 1, column: name(at), field: Some(at + 1), message };
+        let problem =
+            |at: usize, message: String| Problem { line: record.line + 1, column: name(at), field: Some(at + 1), message };
         if !record.closed {
             return Some(problem(fields.len() - 1, "a quote is opened here and never closed".to_owned()));
         }

@@ -57,18 +57,22 @@ pub(super) fn survey_in(
     let layout = layout(open(path, mark)?, dialect, hints, limits, (chunk, warnings))?;
     let cutter = Cutter::new(open(path, mark)?, &layout.dialect, chunk, limits.row_bytes);
     let (mut rows, mut lines, mut report, mut failed) = (0, 0, Report::default(), None);
-    let workers = in_order(cutter, || Surveyor::new(&layout), |done: Result<Found>| match done {
-        Ok(found) => {
-            rows += found.rows;
-            report.append(found.report, lines);
-            lines += found.lines;
-            ControlFlow::Continue(())
-        }
-        Err(fault) => {
-            failed = Some(fault);
-            ControlFlow::Break(())
-        }
-    });
+    let workers = in_order(
+        cutter,
+        || Surveyor::new(&layout),
+        |done: Result<Found>| match done {
+            Ok(found) => {
+                rows += found.rows;
+                report.append(found.report, lines);
+                lines += found.lines;
+                ControlFlow::Continue(())
+            }
+            Err(fault) => {
+                failed = Some(fault);
+                ControlFlow::Break(())
+            }
+        },
+    );
     if let Some(fault) = failed {
         return Err(fault);
     }
@@ -196,7 +200,9 @@ fn schema(layout: &Layout, guesses: &[Guess], spans: &[Span], warnings: &mut Vec
                 if spans[at].is_mixed() {
                     warnings.push(format!("column {name}: some moments name a zone, those that do not are taken as UTC"));
                 }
-                let too_many = || Fault::Broken(format!("column {name}: its values need more than 38 digits together; declare decimal(p,s)"));
+                let too_many = || {
+                    Fault::Broken(format!("column {name}: its values need more than 38 digits together; declare decimal(p,s)"))
+                };
                 spans[at].data_type(declared).ok_or_else(too_many)?
             }
             None => match guesses[at].data_type() {

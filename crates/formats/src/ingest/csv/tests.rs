@@ -15,22 +15,17 @@ fn types_are_those_that_all_rows_fit() {
                 2,99999,+49 2,2.50,FALSE,2024-03-01,2024-03-01,2024-03-01T00:00:00+01:00,\"x, y\",\n";
     let (survey, rows) = read("t.csv", text.as_bytes(), &Hints::default());
     let types: Vec<String> = survey.schema.fields().iter().map(|field| field.data_type().to_string()).collect();
-    assert_eq!(types, [
-        "Int64",
-        "Utf8",
-        "Utf8",
-        "Float64",
-        "Boolean",
-        "Date32",
-        "Timestamp(µs)",
-        "Timestamp(µs, \"UTC\")",
-        "Utf8",
-        "Utf8"
-    ]);
-    assert_eq!(lines(&rows), [
-        "1,01234,+49 1,1.0,true,2024-02-29,2024-02-29T13:05:00,2024-02-29T13:05:00Z,a,",
-        "2,99999,+49 2,2.5,false,2024-03-01,2024-03-01T00:00:00,2024-02-29T23:00:00Z,\"x, y\","
-    ]);
+    assert_eq!(
+        types,
+        ["Int64", "Utf8", "Utf8", "Float64", "Boolean", "Date32", "Timestamp(µs)", "Timestamp(µs, \"UTC\")", "Utf8", "Utf8"]
+    );
+    assert_eq!(
+        lines(&rows),
+        [
+            "1,01234,+49 1,1.0,true,2024-02-29,2024-02-29T13:05:00,2024-02-29T13:05:00Z,a,",
+            "2,99999,+49 2,2.5,false,2024-03-01,2024-03-01T00:00:00,2024-02-29T23:00:00Z,\"x, y\","
+        ]
+    );
 }
 
 #[test]
@@ -55,14 +50,21 @@ fn digits_are_never_lost() {
 fn wrong_rows_are_told_with_line_and_column() {
     let text = b"a,b\n1,2\n3\n\n4,5,6\n\"x\ny\",7\n8,\xff\xfe\n9,10\n\"z";
     let found = survey("t.csv", text, &Hints::default()).unwrap();
-    let told: Vec<_> =
-        found.report.first.iter().map(|problem| (problem.line, problem.column.as_deref(), problem.field, &*problem.message)).collect();
-    assert_eq!(told, [
-        (3, Some("b"), Some(2), "the row has 1 field, the file 2 columns"),
-        (5, None, Some(3), "the row has 3 fields, the file 2 columns"),
-        (8, Some("b"), Some(2), "not readable in the file's encoding"),
-        (10, Some("a"), Some(1), "a quote is opened here and never closed"),
-    ]);
+    let told: Vec<_> = found
+        .report
+        .first
+        .iter()
+        .map(|problem| (problem.line, problem.column.as_deref(), problem.field, &*problem.message))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (3, Some("b"), Some(2), "the row has 1 field, the file 2 columns"),
+            (5, None, Some(3), "the row has 3 fields, the file 2 columns"),
+            (8, Some("b"), Some(2), "not readable in the file's encoding"),
+            (10, Some("a"), Some(1), "a quote is opened here and never closed"),
+        ]
+    );
     assert_eq!((found.rows, found.report.total), (3, 4));
 }
 
@@ -72,19 +74,24 @@ fn rows_that_break_a_declared_type_are_told() {
     let text = "n,d,p\n007,2024-02-29,1.5\nx,2024-01-01,1\n1,2023-02-29,1\n1,,1.234\n,,\n";
     let (found, rows) = read("t.csv", text.as_bytes(), &hints);
     assert_eq!(lines(&rows), ["7,2024-02-29,1.50", ",,"]);
-    let told: Vec<_> = found.report.first.iter().map(|problem| (problem.line, problem.column.clone().unwrap(), &*problem.message)).collect();
-    assert_eq!(told, [
-        (3, "n".to_owned(), "'x' is not a whole number of 64 bits (int64)"),
-        (4, "d".to_owned(), "'2023-02-29' is not a date as 2024-02-29"),
-        (5, "p".to_owned(), "'1.234' is not a decimal(5,2)"),
-    ]);
+    let told: Vec<_> =
+        found.report.first.iter().map(|problem| (problem.line, problem.column.clone().unwrap(), &*problem.message)).collect();
+    assert_eq!(
+        told,
+        [
+            (3, "n".to_owned(), "'x' is not a whole number of 64 bits (int64)"),
+            (4, "d".to_owned(), "'2023-02-29' is not a date as 2024-02-29"),
+            (5, "p".to_owned(), "'1.234' is not a decimal(5,2)"),
+        ]
+    );
     let unknown = survey("t.csv", text.as_bytes(), &with(&[("types", r#"{"q":"int64"}"#)])).unwrap_err();
     assert_eq!(unknown.to_string(), "types names a column that the file does not have: 'q'");
 }
 
 #[test]
 fn encodings_delimiters_and_quotes_are_found() {
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("näme;x\r\n'a;b';1\r\n'c;d';2\r\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain("näme;x\r\n'a;b';1\r\n'c;d';2\r\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let (found, rows) = read("t.txt", &utf16, &Hints::default());
     let told = &found.told;
     assert_eq!((told.encoding, told.delimiter, told.quote, told.header), (Some("UTF-16LE"), Some(';'), Some('\''), Some(true)));

@@ -207,17 +207,15 @@ mod tests {
     #[test]
     fn lists_and_objects_are_cut() {
         assert_eq!(values("[]").unwrap(), []);
-        assert_eq!(values(" [ {\"a\": [1, {}]} ,\n{\"b\":\"]}\\\"\"}]\n").unwrap(), [
-            value("{\"a\": [1, {}]}", 1),
-            value("{\"b\":\"]}\\\"\"}", 2)
-        ]);
+        assert_eq!(
+            values(" [ {\"a\": [1, {}]} ,\n{\"b\":\"]}\\\"\"}]\n").unwrap(),
+            [value("{\"a\": [1, {}]}", 1), value("{\"b\":\"]}\\\"\"}", 2)]
+        );
         assert_eq!(values("{\"a\":\n1}\n{\"b\":2}").unwrap(), [value("{\"a\":\n1}", 1), value("{\"b\":2}", 3)]);
-        assert_eq!(values("[1, \"x,y\",null,[2]]").unwrap(), [
-            value("1", 1),
-            value("\"x,y\"", 1),
-            value("null", 1),
-            value("[2]", 1)
-        ]);
+        assert_eq!(
+            values("[1, \"x,y\",null,[2]]").unwrap(),
+            [value("1", 1), value("\"x,y\"", 1), value("null", 1), value("[2]", 1)]
+        );
     }
 
     #[test]
@@ -225,11 +223,10 @@ mod tests {
         let long = "x".repeat(700_000);
         let text = format!("[{{\"a\":\"{long}\"}},{{\"a\":\"{long}\\\\\"}},\n{{\"b\":\"{long}\"}}]");
         let values = values(&text).unwrap();
-        assert_eq!(values.iter().map(|(value, line)| (value.len(), *line)).collect::<Vec<_>>(), [
-            (700_008, 1),
-            (700_010, 1),
-            (700_008, 2)
-        ]);
+        assert_eq!(
+            values.iter().map(|(value, line)| (value.len(), *line)).collect::<Vec<_>>(),
+            [(700_008, 1), (700_010, 1), (700_008, 2)]
+        );
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn open((path, mark): (&Path, u64), lines: bool, limits: &Limits) -> 
     let mut failed = None;
     file.each(&mut |row| {
         match row {
-            Ok((row, _)) => {
+            Ok((row, ..)) => {
                 found.row(&row);
                 rows += 1;
             }
@@ -66,15 +66,15 @@ pub(super) fn open((path, mark): (&Path, u64), lines: bool, limits: &Limits) -> 
     Ok(file)
 }
 
-/// A row and the bytes it was made of.
-type Sized = (Row, usize);
+/// A row, the bytes it was made of, and the line it begins on.
+type Placed = (Row, usize, u64);
 
 impl JsonFile {
     /// Gives every row, or what is wrong with it, to `each`, until it breaks.
-    fn each(&self, each: &mut dyn FnMut(Result<Sized, Problem>) -> ControlFlow<()>) -> Result<()> {
+    fn each(&self, each: &mut dyn FnMut(Result<Placed, Problem>) -> ControlFlow<()>) -> Result<()> {
         let input = csv::open(&self.path, self.mark)?;
         let depth = self.limits.depth;
-        let mut one = |bytes: &[u8], line: u64| each(row(bytes, line, depth).map(|row| (row, bytes.len())));
+        let mut one = |bytes: &[u8], line: u64| each(row(bytes, line, depth).map(|row| (row, bytes.len(), line)));
         if self.lines {
             lines::each(input, self.limits.row_bytes, &mut one)
         } else {
@@ -166,14 +166,12 @@ impl Source for JsonFile {
                 None => Ok(ControlFlow::Continue(())),
             }
         };
-        let mut ordinal = 0;
         self.each(&mut |found| {
-            ordinal += 1;
             // What is wrong was told before.
-            let Ok((mut row, length)) = found else { return ControlFlow::Continue(()) };
+            let Ok((mut row, length, line)) = found else { return ControlFlow::Continue(()) };
             row.fit(&self.schema);
             rows.push(row);
-            lines.push(ordinal);
+            lines.push(line);
             bytes += length;
             if rows.len() < ROWS && bytes < BYTES {
                 return ControlFlow::Continue(());

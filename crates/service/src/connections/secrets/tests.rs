@@ -28,9 +28,11 @@ fn secrets_are_bullets_wherever_they_stand_and_nothing_else_is() {
         "credentials": {"type": BULLETS, "n": BULLETS}, "proxy": BULLETS, "conn": BULLETS,
     });
     assert_eq!(all, expected);
-    let s3 = shown(Type::named("s3").unwrap(), &object(json!({"access_key_id": "k", "secret_key": "s", "key": "x", "bucket": "b"})));
+    let s3 =
+        shown(Type::named("s3").unwrap(), &object(json!({"access_key_id": "k", "secret_key": "s", "key": "x", "bucket": "b"})));
     assert_eq!(Value::Object(s3), json!({"access_key_id": "k", "secret_key": BULLETS, "key": BULLETS, "bucket": "b"}));
-    let adbc = shown(Type::named("adbc").unwrap(), &object(json!({"driver": "d", "options": {"a": "x"}, "adbc.x.auth_token": "t"})));
+    let adbc =
+        shown(Type::named("adbc").unwrap(), &object(json!({"driver": "d", "options": {"a": "x"}, "adbc.x.auth_token": "t"})));
     assert_eq!(Value::Object(adbc), json!({"driver": "d", "options": {"a": BULLETS}, "adbc.x.auth_token": BULLETS}));
 }
 
@@ -45,11 +47,17 @@ fn what_was_shown_sent_back_is_what_was_kept() {
 #[test]
 fn what_is_not_sent_goes_with_one_and_stays_with_the_other() {
     let sent = object(json!({"host": "other", "password": BULLETS, "extra": {"retries": 4}}));
-    assert_eq!(replaced(postgresql(), &sent, Some(&stored())).unwrap(), object(json!({
-        "host": "other", "password": "hunter2", "extra": {"retries": 4}
-    })));
+    assert_eq!(
+        replaced(postgresql(), &sent, Some(&stored())).unwrap(),
+        object(json!({
+            "host": "other", "password": "hunter2", "extra": {"retries": 4}
+        }))
+    );
     let both = merged(postgresql(), &sent, &stored()).unwrap();
-    assert_eq!((&both["host"], &both["extra"]["retries"], &both["extra"]["apiToken"]), (&json!("other"), &json!(4), &json!("hunter2")));
+    assert_eq!(
+        (&both["host"], &both["extra"]["retries"], &both["extra"]["apiToken"]),
+        (&json!("other"), &json!(4), &json!("hunter2"))
+    );
     let without = merged(postgresql(), &object(json!({"password": null, "extra": {"apiToken": null}})), &stored()).unwrap();
     assert!(!without.contains_key("password") && without["extra"].get("apiToken").is_none());
 }
@@ -76,7 +84,8 @@ fn bullets_for_nothing_are_refused_and_say_where() {
 
 #[test]
 fn kept_are_secrets_that_nobody_said_again() {
-    let kept = |sent: Value| kept(postgresql(), &object(json!({"host": "h", "password": "p", "x": {"token": "t"}})), &object(sent));
+    let kept =
+        |sent: Value| kept(postgresql(), &object(json!({"host": "h", "password": "p", "x": {"token": "t"}})), &object(sent));
     assert_eq!(kept(json!({})), ["config.password", "config.x.token"]);
     assert_eq!(kept(json!({"password": BULLETS, "x": {"token": "t"}})), ["config.password"]);
     assert_eq!(kept(json!({"password": "p", "x": {"token": "t"}})), Vec::<String>::new());

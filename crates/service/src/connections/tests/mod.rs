@@ -40,7 +40,8 @@ async fn create(fixture: &Fixture, ctx: &Ctx, name: &str, kind: &str, config: Va
 }
 
 async fn postgresql(fixture: &Fixture, ctx: &Ctx) -> ConnectionInfo {
-    let config = json!({"host": "db.example.com", "database": "d", "user": "u", "password": "hunter2", "extra": {"token": "hunter3"}});
+    let config =
+        json!({"host": "db.example.com", "database": "d", "user": "u", "password": "hunter2", "extra": {"token": "hunter3"}});
     create(fixture, ctx, "pg", "postgresql", config).await.unwrap()
 }
 

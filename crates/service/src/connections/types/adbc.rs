@@ -29,15 +29,12 @@ const KEYS: &[Key] = &[
 ];
 
 /// Settings of every driver.
-pub(super) const DRIVER: Key = Key::text(
-    "driver",
-    "The shared library: an absolute path, or a bare name that the system's loader finds.",
-)
-.also(&["driver_path"]);
+pub(super) const DRIVER: Key =
+    Key::text("driver", "The shared library: an absolute path, or a bare name that the system's loader finds.")
+        .also(&["driver_path"]);
 pub(super) const ENTRYPOINT: Key =
     Key::text("entrypoint", "The function it is entered by; unset: the one that ADBC derives from the library's name.");
-pub(super) const OPTIONS: Key =
-    Key::new("options", Kind::Texts, "Database options as the driver names them.").secret();
+pub(super) const OPTIONS: Key = Key::new("options", Kind::Texts, "Database options as the driver names them.").secret();
 
 fn reach(config: &Config<'_>) -> Result<Reach> {
     driver(config, None, &[("uri", "uri"), ("username", "username"), ("password", "password")])

@@ -43,7 +43,9 @@ mod tests {
         for (given, root) in [("https://h", "https://h/"), ("http://h:1/a", "http://h:1/a/"), ("https://h/a/", "https://h/a/")] {
             assert_eq!(reach(&TYPE, json!({"base_url": given})), Ok(Reach::Http { root: root.into() }));
         }
-        for given in ["h", "ftp://h", "file:///etc", "https://u:hunter2@h", "https://u@h", "https://h?token=hunter2", "https://h#x"] {
+        for given in
+            ["h", "ftp://h", "file:///etc", "https://u:hunter2@h", "https://u@h", "https://h?token=hunter2", "https://h#x"]
+        {
             let said = wrong(&TYPE, json!({"base_url": given}));
             assert!(said.starts_with("config.base_url: must be") && !said.contains("hunter2"), "{said}");
         }

@@ -16,7 +16,8 @@ pub(super) const TYPE: Type = Type {
 };
 
 const KEYS: &[Key] =
-    &[Key::new("root", Kind::Path, "The folder, from the root of the machine; unset: the server's own lakehouse.").also(&["path"])];
+    &[Key::new("root", Kind::Path, "The folder, from the root of the machine; unset: the server's own lakehouse.")
+        .also(&["path"])];
 
 fn reach(config: &Config<'_>) -> Result<Reach> {
     Ok(Reach::Lakehouse { root: config.path("root")? })

@@ -85,7 +85,10 @@ mod tests {
             let options = of(&TYPE, json!({"account": "a", "user": "u", key: "x"})).1;
             options.into_iter().find(|(name, _)| name == AUTH_TYPE).unwrap().1
         };
-        assert_eq!((how("private_key"), how("token"), how("authenticator")), ("auth_jwt".into(), "auth_oauth".into(), "x".into()));
+        assert_eq!(
+            (how("private_key"), how("token"), how("authenticator")),
+            ("auth_jwt".into(), "auth_oauth".into(), "x".into())
+        );
         assert_eq!(wrong(&TYPE, json!({"account": "a"})), "config.user: is missing");
     }
 }

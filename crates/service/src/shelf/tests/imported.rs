@@ -2,7 +2,10 @@
 
 use super::{connection, member};
 use crate::testing::{Fixture, admin};
-use crate::{BatchInfo, Ctx, ImportFault, JobState, MaskChange, MasksChange, NewBatch, NewImport, NewUser, OnConflict, OrganisationRoleOf, PolicyChange};
+use crate::{
+    BatchInfo, Ctx, ImportFault, JobState, MaskChange, MasksChange, NewBatch, NewImport, NewUser, OnConflict, OrganisationRoleOf,
+    PolicyChange,
+};
 use datahall_core::Code;
 use datahall_core::connection::Part;
 use datahall_core::privilege::Role;
@@ -47,7 +50,10 @@ async fn columns_are_called_by_their_new_names_everywhere() {
     new.policy.masks = Some(MasksChange::Replace([("sort".to_owned(), mask)].into()));
     let info = service.import_dataset(&admin(), new).await.unwrap();
     assert_eq!(info.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["id", "sort", "v"]);
-    assert_eq!((info.provenance["source_table"].as_str(), info.provenance["imported_by"].as_str()), (Some("orders"), Some("admin")));
+    assert_eq!(
+        (info.provenance["source_table"].as_str(), info.provenance["imported_by"].as_str()),
+        (Some("orders"), Some("admin"))
+    );
     assert_eq!(info.provenance["column_map"]["kind"], "sort");
     let query = Query { select: vec!["sort".into()], ..Query::default() };
     let rows = service.query(&admin(), "orders", query).await.unwrap().rows.await.unwrap();

@@ -64,7 +64,8 @@ async fn it_outlives_the_process_and_other_nodes_see_what_changes() {
     let before = service.query(&admin(), "sales", Query::default()).await.unwrap();
     write(&fixture, "t_sales", 7).await;
     assert_eq!(service.count(&admin(), "sales", Expr::default()).await.unwrap(), 3, "readers keep what they opened");
-    let rows = NewRows { schema: super::rows(0).schema(), row_count: Some(7), provenance: Object::new() };
+    let rows =
+        NewRows { schema: super::rows(0).schema(), row_count: Some(7), provenance: Object::new(), details: Default::default() };
     let info = service.replace_rows(&admin(), "sales", rows).await.unwrap();
     assert_eq!((info.row_count, info.generation), (Some(7), 1));
     assert_eq!(service.count(&admin(), "sales", Expr::default()).await.unwrap(), 7);
@@ -107,6 +108,42 @@ async fn a_source_that_does_not_answer_is_unavailable_until_it_does() {
     assert_eq!(service.count(&admin(), "orders", Expr::default()).await.unwrap(), 3);
     let live = service.query(&admin(), "orders", Query::default()).await.unwrap();
     assert_eq!(live.etag, None, "rows of an outside system may be others at any moment");
+}
+
+#[tokio::test]
+async fn whether_a_source_answers_is_asked_before_reading_and_known_for_three_seconds() {
+    let fixture = Fixture::new().await;
+    let service = &fixture.service;
+    let id = connection(&fixture, "default", "/tmp/a.db").await;
+    service.add_dataset(&admin(), connected("orders", &id, "orders")).await.unwrap();
+    let count = async || service.count(&admin(), "orders", Expr::default()).await;
+    assert_eq!(count().await.unwrap(), 3);
+    fixture.engine.set_away(true);
+    assert_eq!(count().await.unwrap(), 3, "it answered a moment ago");
+    fixture.clock.advance(4);
+    let away = count().await.unwrap_err();
+    assert_eq!((away.code(), away.is_of_source()), (Code::Unavailable, true));
+    assert_eq!(service.view(&admin(), "orders").await.err().unwrap().code(), Code::Unavailable);
+    fixture.engine.set_away(false);
+    assert_eq!(count().await.unwrap_err().code(), Code::Unavailable, "it did not a moment ago");
+    fixture.clock.advance(4);
+    assert_eq!(count().await.unwrap(), 3);
+    let (uploaded, _) =
+        (service.add_dataset(&admin(), uploaded(&fixture, "sales").await).await.unwrap(), fixture.engine.set_away(true));
+    fixture.clock.advance(4);
+    assert_eq!(service.count(&admin(), &uploaded.name, Expr::default()).await.unwrap(), 3, "what is kept here needs nobody");
+}
+
+#[tokio::test]
+async fn what_was_registered_is_taken_off_and_what_is_kept_is_not() {
+    let fixture = Fixture::new().await;
+    let service = &fixture.service;
+    service.add_dataset(&admin(), uploaded(&fixture, "sales").await).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(service.unregister(&admin(), "sales").await.unwrap_err().code(), Code::Conflict);
+        assert_eq!(service.count(&admin(), "sales", Expr::default()).await.unwrap(), 3, "also once it is open");
+    }
+    assert!(service.catalog.find(Dataset::by_name("default", "sales")).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -2,9 +2,7 @@
 
 use super::{member, uploaded};
 use crate::testing::{Fixture, admin, bearer};
-use crate::{
-    Ctx, DatasetFilter, GranteeType, MaskChange, MasksChange, NewKey, NewShare, PolicyChange, Service,
-};
+use crate::{Ctx, DatasetFilter, GranteeType, MaskChange, MasksChange, NewKey, NewShare, PolicyChange, Service};
 use datahall_core::Code;
 use datahall_core::privilege::{Privilege, Role, SharePermission};
 use datahall_core::query::Expr;

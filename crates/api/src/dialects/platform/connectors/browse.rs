@@ -34,17 +34,22 @@ impl From<OutsideTable> for Table {
 
 fn describe(operation: Operation) -> Operation {
     Paging::describe_whole(
-        operation
-            .query("connector_id", json!({"type": "string"}), "The connector, by its id or its name; needed")
-            .query("q", json!({"type": "string"}), "Only those with this in their name, ignoring case"),
+        operation.query("connector_id", json!({"type": "string"}), "The connector, by its id or its name; needed").query(
+            "q",
+            json!({"type": "string"}),
+            "Only those with this in their name, ignoring case",
+        ),
     )
     .fails(404, "There is no such connector or schema")
     .fails(429, "Too many outside systems are being asked")
 }
 
 pub(in super::super) fn describe_schemas() -> Operation {
-    describe(Operation::new("connectors", "browse_schemas", "List the schemas behind a connector"))
-        .answers(200, "OutsideSchemaList", "The schemas, by name")
+    describe(Operation::new("connectors", "browse_schemas", "List the schemas behind a connector")).answers(
+        200,
+        "OutsideSchemaList",
+        "The schemas, by name",
+    )
 }
 
 pub(in super::super) fn describe_tables() -> Operation {

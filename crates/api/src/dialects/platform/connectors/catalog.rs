@@ -33,8 +33,11 @@ impl From<ConnectionType> for Type {
 
 pub(in super::super) fn describe() -> Operation {
     let operation = Operation::new("connectors", "list_connector_types", "List the types of connectors");
-    Paging::describe(operation.about("Each with a JSON Schema of its settings; secret ones are `writeOnly`."))
-        .answers(200, "ConnectorTypeList", "The types")
+    Paging::describe(operation.about("Each with a JSON Schema of its settings; secret ones are `writeOnly`.")).answers(
+        200,
+        "ConnectorTypeList",
+        "The types",
+    )
 }
 
 pub(in super::super) async fn handle(call: Call) -> Result<Response> {

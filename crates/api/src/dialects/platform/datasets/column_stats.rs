@@ -71,7 +71,10 @@ async fn read(mut call: Call) -> Result<Response, Fault> {
     let (length, said) = length(&call)?;
     let until = match query(&call, "until")? {
         None => None,
-        Some(text) => Some(parse_moment(&text).ok_or_else(|| Fault::parameter("until", "until: must be a moment, as 2026-01-31T12:00:00Z, or a day"))?),
+        Some(text) => Some(
+            parse_moment(&text)
+                .ok_or_else(|| Fault::parameter("until", "until: must be a moment, as 2026-01-31T12:00:00Z, or a day"))?,
+        ),
     };
     let asked = WindowAsked { length, until, time_column: query(&call, "time_column")?.filter(|name| !name.is_empty()) };
     // The length was judged, so it is the column.
@@ -148,7 +151,9 @@ mod tests {
         for (text, minutes) in [("90m", 90), ("36h", 36 * 60), ("7d", 7 * 1440), ("52w", 364 * 1440), ("366d", 366 * 1440)] {
             assert_eq!(parse_length(text), Some(Duration::minutes(minutes)), "{text}");
         }
-        for text in ["", "d", "7", "0d", "-1d", "7 d", "7D", "1.5d", "367d", "99999999999999999999d", "9223372036854775807w", "7é"] {
+        for text in
+            ["", "d", "7", "0d", "-1d", "7 d", "7D", "1.5d", "367d", "99999999999999999999d", "9223372036854775807w", "7é"]
+        {
             assert_eq!(parse_length(text), None, "{text}");
         }
         let at = |text: &str| parse_moment(text).map(moment);

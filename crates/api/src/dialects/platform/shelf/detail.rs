@@ -2,6 +2,7 @@
 
 use crate::dialects::platform::settings::answer::Settings;
 use chrono::SecondsFormat;
+use datahall_core::classify::SemanticType;
 use datahall_service::{ColumnInfo, DatasetInfo, Millis, Object, Visibility};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -42,9 +43,8 @@ struct Column {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    semantic_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sensitivity: Option<String>,
+    semantic_type: Option<&'static str>,
+    sensitivity: String,
     masked: bool,
 }
 
@@ -74,7 +74,9 @@ impl From<DatasetInfo> for Summary {
 impl From<DatasetInfo> for Detail {
     fn from(mut info: DatasetInfo) -> Self {
         let provenance = provenance(&info);
-        let schema = std::mem::take(&mut info.columns).into_iter().map(|column| described(column, &info)).collect();
+        let meanings = info.meanings();
+        let columns = std::mem::take(&mut info.columns).into_iter().zip(meanings);
+        let schema = columns.map(|(column, meaning)| described(column, meaning, &info)).collect();
         let settings = match info.policy.take() {
             Some(policy) => Settings::from(policy),
             None => Settings::nothing(info.visibility),
@@ -83,20 +85,17 @@ impl From<DatasetInfo> for Detail {
     }
 }
 
-fn described(column: ColumnInfo, info: &DatasetInfo) -> Column {
-    let said = |setting: &str| {
-        let texts = info.settings.get(setting).and_then(Value::as_object)?;
-        let (_, text) = texts.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name))?;
-        text.as_str().map(str::to_owned)
-    };
+fn described(column: ColumnInfo, meaning: Option<SemanticType>, info: &DatasetInfo) -> Column {
+    let is_it = |name: &String| name.eq_ignore_ascii_case(&column.name);
+    let texts = info.settings.get("column_descriptions").and_then(Value::as_object);
+    let description = texts.and_then(|texts| texts.iter().find(|(name, _)| is_it(name))?.1.as_str().map(str::to_owned));
     let masks = info.policy.iter().flat_map(|policy| &policy.masks);
-    let sensitivity = masks
-        .filter(|(name, _)| name.eq_ignore_ascii_case(&column.name))
-        .find_map(|(_, mask)| mask.sensitivity.clone());
+    let said = masks.filter(|(name, _)| is_it(name)).find_map(|(_, mask)| mask.sensitivity.clone());
+    let meant = || meaning.map(SemanticType::sensitivity).unwrap_or_default().name().to_owned();
     Column {
-        description: said("column_descriptions"),
-        semantic_type: said("semantic_overrides").filter(|meaning| meaning != "none"),
-        sensitivity,
+        description,
+        semantic_type: meaning.map(SemanticType::name),
+        sensitivity: said.unwrap_or_else(meant),
         name: column.name,
         kind: column.kind,
         nullable: column.nullable,

@@ -26,7 +26,11 @@ pub(in super::super) fn describe_available() -> Operation {
 
 fn describe_list(operation: Operation) -> Operation {
     let operation = operation
-        .query("q", json!({"type": "string"}), "Only those with this text in name, title, description, tags or columns, in whatever case")
+        .query(
+            "q",
+            json!({"type": "string"}),
+            "Only those with this text in name, title, description, tags or columns, in whatever case",
+        )
         .query(
             "sort",
             json!({"type": "string", "default": "name", "examples": ["-row_count", "created_at:desc"]}),

@@ -105,7 +105,10 @@ async fn editors_make_what_members_use_and_neither_reaches_inside() {
         ("filesystem", json!({"root": "/"})),
         ("lakehouse", json!({"root": "/var"})),
         ("http", json!({"base_url": "http://169.254.169.254/latest"})),
-        ("s3", json!({"bucket": "b", "endpoint": "http://10.0.0.1", "access_key_id": "a", "secret_access_key": "b", "allow_http": true})),
+        (
+            "s3",
+            json!({"bucket": "b", "endpoint": "http://10.0.0.1", "access_key_id": "a", "secret_access_key": "b", "allow_http": true}),
+        ),
     ] {
         let body = json!({"name": "inside", "connector_type": kind, "config": config});
         let answer = send(&api, "POST", PATH, &editor, &body).await;
@@ -147,7 +150,8 @@ async fn systems_are_browsed_and_kept_while_datasets_need_them() {
     assert_eq!(send(&api, "DELETE", "/api/datasets/orders", &[ADMIN], &json!({})).await.status, 204);
     assert_eq!(send(&api, "DELETE", &format!("{PATH}/{id}"), &[ADMIN], &json!({})).await.status, 204);
     let catalog = get(&api, &format!("{PATH}/catalog")).await.json();
-    let kinds: Vec<&str> = catalog["items"].as_array().unwrap().iter().map(|kind| kind["connector_type"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        catalog["items"].as_array().unwrap().iter().map(|kind| kind["connector_type"].as_str().unwrap()).collect();
     for kind in ["postgresql", "mysql", "sqlite", "filesystem", "lakehouse", "s3", "http", "adbc", "bigquery", "snowflake"] {
         assert!(kinds.contains(&kind), "{kind}");
     }

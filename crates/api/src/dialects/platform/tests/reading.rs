@@ -99,8 +99,18 @@ async fn a_profile_tells_of_each_column() {
     assert_eq!((name.get("mean"), &name["top_values"]), (None, &json!([one(json!("\"c\"")), one(json!("a"))])));
     assert_eq!(get(&api, "/api/datasets/small/profile").await.json(), found, "it is kept");
     let timeless = get(&api, "/api/datasets/small/column-stats").await;
-    assert_eq!((timeless.status, timeless.json()["detail"].clone()), (422, json!({"parameter": "time_column"})), "{}", timeless.text());
-    for (query, parameter) in [("profile?x=1", "x"), ("column-stats?window=7", "window"), ("column-stats?days=7&window=7d", "days"), ("column-stats?until=x", "until")] {
+    assert_eq!(
+        (timeless.status, timeless.json()["detail"].clone()),
+        (422, json!({"parameter": "time_column"})),
+        "{}",
+        timeless.text()
+    );
+    for (query, parameter) in [
+        ("profile?x=1", "x"),
+        ("column-stats?window=7", "window"),
+        ("column-stats?days=7&window=7d", "days"),
+        ("column-stats?until=x", "until"),
+    ] {
         let wrong = get(&api, &format!("/api/datasets/small/{query}")).await;
         assert_eq!((wrong.status, wrong.json()["detail"].clone()), (422, json!({"parameter": parameter})), "{query}");
     }
@@ -113,12 +123,18 @@ async fn columns_are_classified_and_counted() {
     let name = json!({
         "name": "Name", "semantic_type": "name", "sensitivity": "medium", "confidence": 0.6, "source": "name", "masked": false, "strategy": null,
     });
-    assert_eq!((&found["dataset"], &found["columns"][1], &found["columns"][0]["semantic_type"]), (&json!("small"), &name, &Value::Null));
+    assert_eq!(
+        (&found["dataset"], &found["columns"][1], &found["columns"][0]["semantic_type"]),
+        (&json!("small"), &name, &Value::Null)
+    );
     let body = json!({"masking": {"Name": {"strategy": "partial", "sensitivity": "critical"}}}).to_string();
     let headers = [ADMIN, ("content-type", "application/json")];
     assert_eq!(api.send("PUT", "/api/datasets/small/settings", &headers, Body::from(body)).await.status, 200);
     let masked = &get(&api, "/api/datasets/small/classification").await.json()["columns"][1];
-    assert_eq!((&masked["sensitivity"], &masked["masked"], &masked["strategy"]), (&json!("critical"), &json!(true), &json!("partial")));
+    assert_eq!(
+        (&masked["sensitivity"], &masked["masked"], &masked["strategy"]),
+        (&json!("critical"), &json!(true), &json!("partial"))
+    );
     let summary = get(&api, "/api/datasets/governance/summary").await;
     assert_eq!(summary.status, 200, "{}", summary.text());
     assert_eq!(summary.json()["by_sensitivity"], json!({"low": 1, "medium": 0, "high": 0, "critical": 1}));

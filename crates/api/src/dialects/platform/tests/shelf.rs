@@ -46,11 +46,17 @@ async fn a_table_becomes_a_dataset_that_is_shown_listed_changed_and_deleted() {
     let made = send(&api, "POST", "/api/datasets", editor, &body).await;
     assert_eq!(made.status, 201, "{}", made.text());
     let made = made.json();
-    assert_eq!((&made["name"], &made["kind"], &made["connector_id"]), (&json!("my_orders_2024"), &json!("connector"), &json!(id)));
-    assert_eq!(made["schema"], json!([
-        {"name": "id", "type": "int64", "nullable": true, "description": "its number", "masked": false},
-        {"name": "Name", "type": "string", "nullable": true, "semantic_type": "name", "masked": true},
-    ]));
+    assert_eq!(
+        (&made["name"], &made["kind"], &made["connector_id"]),
+        (&json!("my_orders_2024"), &json!("connector"), &json!(id))
+    );
+    assert_eq!(
+        made["schema"],
+        json!([
+            {"name": "id", "type": "int64", "nullable": true, "description": "its number", "sensitivity": "low", "masked": false},
+            {"name": "Name", "type": "string", "nullable": true, "semantic_type": "name", "sensitivity": "medium", "masked": true},
+        ])
+    );
     assert_eq!((&made["source_table"], &made["row_count"]), (&json!("Small Table"), &json!(3)));
     assert_eq!(made["settings"]["refresh"], json!({"mode": "on_demand"}));
     let provenance = &made["provenance"];
@@ -71,7 +77,8 @@ async fn a_table_becomes_a_dataset_that_is_shown_listed_changed_and_deleted() {
     assert_eq!((&changed["friendly_name"], &changed["description"]), (&Value::Null, &json!("of 2024")));
     assert_eq!((&changed["tags"], &changed["settings"]["time_column"]), (&json!(["b"]), &json!("id")));
     assert_eq!(changed["settings"]["masking"], made["settings"]["masking"], "what is not sent stays");
-    let (refused, gone) = (send(&api, "DELETE", path, viewer, &json!({})).await, send(&api, "DELETE", path, editor, &json!({})).await);
+    let (refused, gone) =
+        (send(&api, "DELETE", path, viewer, &json!({})).await, send(&api, "DELETE", path, editor, &json!({})).await);
     assert_eq!((refused.status, refused.json()["target_id"].as_str(), gone.status), (403, Some("my_orders_2024"), 204));
     assert!(gone.body.is_empty());
     let missing = get(&api, path, ADMIN).await;
@@ -160,6 +167,21 @@ async fn lists_are_pages_and_refuse_what_they_do_not_know() {
 }
 
 #[tokio::test]
+async fn paths_that_are_none_are_answered_in_the_dialect_that_they_are_like() {
+    let api = Api::new().await;
+    for path in ["/api/datasets/browse/nope", "/api/datasets/small/nope", "/api/connectors/a/b/c", "/api/datasets/"] {
+        let answer = get(&api, path, ADMIN).await;
+        assert_eq!((answer.status, answer.error().as_str()), (404, "not_found"), "{path}");
+    }
+    for path in ["/api/v1/nope", "/nope", "/api"] {
+        let answer = get(&api, path, ADMIN).await;
+        assert_eq!((answer.status, answer.error()), (404, format!("not found: path: {path}")));
+    }
+    let method = send(&api, "PUT", "/api/datasets/small", ADMIN, &json!({})).await;
+    assert_eq!((method.status, method.error().as_str()), (405, "method_not_allowed"));
+}
+
+#[tokio::test]
 async fn an_organisation_has_its_names_for_itself() {
     let api = Api::new().await;
     let id = connector(&api, "crm", "/tmp/a.db").await;
@@ -168,10 +190,15 @@ async fn an_organisation_has_its_names_for_itself() {
     let theirs = of_organisation(&api, "editor", "other").await;
     let theirs = ("authorization", theirs.as_str());
     for (method, path) in [
-        ("GET", "/api/datasets/orders"), ("PATCH", "/api/datasets/orders"), ("DELETE", "/api/datasets/orders"),
-        ("POST", "/api/datasets/orders/refresh"), ("GET", "/api/datasets/orders/shares"),
-        ("POST", "/api/datasets/orders/shares"), ("DELETE", "/api/datasets/orders/shares/x"),
-        ("GET", "/api/datasets/orders/settings"), ("GET", "/api/datasets/orders/preview"),
+        ("GET", "/api/datasets/orders"),
+        ("PATCH", "/api/datasets/orders"),
+        ("DELETE", "/api/datasets/orders"),
+        ("POST", "/api/datasets/orders/refresh"),
+        ("GET", "/api/datasets/orders/shares"),
+        ("POST", "/api/datasets/orders/shares"),
+        ("DELETE", "/api/datasets/orders/shares/x"),
+        ("GET", "/api/datasets/orders/settings"),
+        ("GET", "/api/datasets/orders/preview"),
     ] {
         let answer = send(&api, method, path, theirs, &json!({})).await;
         assert_eq!((answer.status, answer.error().as_str()), (404, "dataset_not_found"), "{method} {path}");
@@ -237,7 +264,10 @@ async fn imports_of_one_table_and_of_all() {
     for (body, why) in [
         (json!({"connector_id": "crm"}), "source_table"),
         (json!({"connector_id": "crm", "table": "available"}), "reserved"),
-        (json!({"connector_id": "crm", "table": "Small Table", "name": "x", "rename": {"nope": "a"}}), "rename: unknown column: nope"),
+        (
+            json!({"connector_id": "crm", "table": "Small Table", "name": "x", "rename": {"nope": "a"}}),
+            "rename: unknown column: nope",
+        ),
         (json!({"connector_id": "crm", "table": "Small Table", "name": "x", "column_map": {"id": "NAME"}}), "twice"),
         (json!({"connector_id": "crm", "table": "Small Table", "name": "x", "column_renames": ["id"]}), "column"),
         (json!({"connector_id": "crm", "table": "Small Table", "name": "x", "rename": {"id": 1}}), "rename"),

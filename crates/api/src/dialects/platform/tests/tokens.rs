@@ -102,10 +102,12 @@ async fn what_is_wrong_is_said_in_the_platforms_envelope_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn unknown_paths_are_answered_as_before_and_wrong_methods_by_their_dialect() {
+async fn unknown_paths_and_wrong_methods_are_answered_by_the_dialect_that_they_are_like() {
     let api = Api::new().await;
     let answer = api.get("/api/auth/nope").await;
-    assert_eq!((answer.status, answer.error().as_str()), (404, "not found: path: /api/auth/nope"));
+    assert_eq!((answer.status, answer.error().as_str()), (404, "not_found"));
+    let answer = api.get("/api/nope").await;
+    assert_eq!((answer.status, answer.error().as_str()), (404, "not found: path: /api/nope"), "as ever");
     let answer = api.send("PUT", "/api/me", &[ADMIN], Body::empty()).await;
     assert_eq!((answer.status, answer.error().as_str()), (405, "method_not_allowed"));
     assert!(answer.header("allow").contains("GET"));

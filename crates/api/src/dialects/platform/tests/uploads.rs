@@ -40,21 +40,24 @@ async fn a_preview_tells_what_the_file_holds() {
     let content = b"id;at;n\n1;2024-02-29T13:05:00;12345678901234567\n2;2024-03-01;\n3\n";
     let answer = send(&api, PREVIEW, &viewer, form(&[("null_values", "-")], Some(("../x.csv", content)))).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.json(), json!({
-        "file_name": "x.csv", "format": "csv", "encoding": "UTF-8", "delimiter": ";", "quote": "\"", "header": true,
-        "columns": [
-            {"name": "id", "type": "int64", "nullable": true},
-            {"name": "at", "type": "timestamp", "nullable": true},
-            {"name": "n", "type": "int64", "nullable": true},
-        ],
-        "rows": [
-            {"id": 1, "at": "2024-02-29T13:05:00Z", "n": 12_345_678_901_234_567_i64},
-            {"id": 2, "at": "2024-03-01T00:00:00Z", "n": null},
-        ],
-        "row_count": 2,
-        "warnings": [],
-        "reports": {"total": 1, "items": [{"line": 4, "column": "at", "field": 2, "message": "the row has 1 field, the file 3 columns"}]},
-    }));
+    assert_eq!(
+        answer.json(),
+        json!({
+            "file_name": "x.csv", "format": "csv", "encoding": "UTF-8", "delimiter": ";", "quote": "\"", "header": true,
+            "columns": [
+                {"name": "id", "type": "int64", "nullable": true},
+                {"name": "at", "type": "timestamp", "nullable": true},
+                {"name": "n", "type": "int64", "nullable": true},
+            ],
+            "rows": [
+                {"id": 1, "at": "2024-02-29T13:05:00Z", "n": 12_345_678_901_234_567_i64},
+                {"id": 2, "at": "2024-03-01T00:00:00Z", "n": null},
+            ],
+            "row_count": 2,
+            "warnings": [],
+            "reports": {"total": 1, "items": [{"line": 4, "column": "at", "field": 2, "message": "the row has 1 field, the file 3 columns"}]},
+        })
+    );
 }
 
 #[tokio::test]
@@ -82,11 +85,10 @@ async fn who_may_not_upload_is_told_before_his_file_is_read() {
     let answer = send(&api, UPLOAD, &[(viewer.0, viewer.1.as_str())], form(&[], Some(("a.csv", b"a\n1\n")))).await;
     assert_eq!(answer.status, 403);
     let body: Value = answer.json();
-    assert_eq!((&body["error"], &body["permission"], &body["target_id"]), (
-        &json!("permission_denied"),
-        &json!("dataset.readwrite"),
-        &Value::Null
-    ));
+    assert_eq!(
+        (&body["error"], &body["permission"], &body["target_id"]),
+        (&json!("permission_denied"), &json!("dataset.readwrite"), &Value::Null)
+    );
     assert_eq!(send(&api, PREVIEW, &[], form(&[], Some(("a.csv", b"a\n1\n")))).await.status, 401);
 }
 

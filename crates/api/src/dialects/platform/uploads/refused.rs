@@ -37,8 +37,8 @@ fn fault(refused: &Refused, error: Error) -> Fault {
 
 /// The rows that are wrong: how many, and the first of them.
 pub(super) fn reports(report: &Report) -> Value {
-    let items = report.first.iter().map(|problem| {
-        json!({"line": problem.line, "column": problem.column, "field": problem.field, "message": problem.message})
-    });
+    let items = report.first.iter().map(
+        |problem| json!({"line": problem.line, "column": problem.column, "field": problem.field, "message": problem.message}),
+    );
     json!({"total": report.total, "items": items.collect::<Vec<_>>()})
 }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use datahall_core::{Code, Error, Result};
 use datahall_formats::ingest::Hints;
-use datahall_service::{NewUpload, OnError, PolicyChange, Purpose, dataset_name};
+use datahall_service::{NewUpload, OnError, Purpose, dataset_name};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -25,9 +25,9 @@ pub(in super::super) fn describe() -> Operation {
     Operation::new("datasets", "upload_file", "Make a dataset of a file")
         .about(
             "The file is read as `/api/datasets/file/preview` does it and becomes one version of a table of the server's own; with \
-             `replace=true`, the next version of the dataset of that name, whose settings and masks stay. When rows are wrong nothing is \
-             made and they are told in `reports`; with `on_error=skip` the others are taken and the wrong ones told in the answer. Send \
-             `name` and `replace` before `file`.",
+             `replace=true`, the next version of the dataset of that name, if there is one. Its masks and other settings stay then, so \
+             `settings` is for new datasets only. When rows are wrong nothing is made and they are told in `reports`; with \
+             `on_error=skip` the others are taken and the wrong ones told in the answer. Send `name` and `replace` before `file`.",
         )
         .form("FileUploadForm", example())
         .answers(201, "UploadedDataset", "The dataset")
@@ -61,13 +61,7 @@ async fn upload(mut call: Call) -> Result<Response, Fault> {
     let form = form.await?;
     let new = wanted(&form.texts, form.received.name())?;
     match call.service().create_upload(&call.ctx, form.received, new).await {
-        Ok(uploaded) => {
-            let mut body = answer::dataset(&uploaded.dataset);
-            let found = answer::found(&uploaded.found);
-            body.extend(found.into_iter().filter(|(key, _)| key == "warnings" || key == "reports"));
-            body.insert("version".to_owned(), json!(uploaded.version));
-            Ok(reply::bytes(StatusCode::CREATED, Value::Object(body).to_string()))
-        }
+        Ok(uploaded) => Ok(reply::json_with(StatusCode::CREATED, &answer::Uploaded::from(uploaded))?),
         Err(refused) => refused::answer(refused),
     }
 }
@@ -95,8 +89,8 @@ fn wanted(texts: &BTreeMap<String, String>, file_name: &str) -> Result<NewUpload
         Some(_) => return Err(Error::invalid("on_error: must be fail or skip").into()),
     };
     let policy = match fields::text(texts, "settings") {
-        Some(text) => settings::of_text(&text).map_err(|error| error.context("settings"))?,
-        None => PolicyChange::default(),
+        Some(text) => Some(settings::of_text(&text).map_err(|error| error.context("settings"))?),
+        None => None,
     };
     Ok(NewUpload {
         name,

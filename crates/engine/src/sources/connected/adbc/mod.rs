@@ -41,7 +41,9 @@ impl Adbc {
     /// `Invalid` when the connection is not an administrator's: a driver is code, and runs as the server does.
     pub(super) fn new(name: &str, driver: &Driver, access: &Access) -> Result<Self> {
         if access.roots.is_some() {
-            return Err(Error::invalid(format!("connector '{name}': drivers are loaded for connectors of an administrator alone")));
+            return Err(Error::invalid(format!(
+                "connector '{name}': drivers are loaded for connectors of an administrator alone"
+            )));
         }
         Ok(Self { name: name.to_owned(), driver: driver.clone(), database: Arc::default() })
     }
@@ -52,10 +54,11 @@ impl Adbc {
         if kept.is_none() {
             let entrypoint = self.driver.entrypoint.as_deref().map(str::as_bytes);
             let mut driver = ManagedDriver::load_dynamic_from_filename(&self.driver.path, entrypoint, AdbcVersion::V110)
-                .map_err(|error| Error::invalid(format!("connector '{}': the driver cannot be loaded", self.name)).with_detail(error))?;
-            let option = |(key, value): (&String, &String)| {
-                (OptionDatabase::Other(key.clone()), OptionValue::String(value.clone()))
-            };
+                .map_err(|error| {
+                    Error::invalid(format!("connector '{}': the driver cannot be loaded", self.name)).with_detail(error)
+                })?;
+            let option =
+                |(key, value): (&String, &String)| (OptionDatabase::Other(key.clone()), OptionValue::String(value.clone()));
             let options: Vec<_> = self.driver.options.iter().map(option).collect();
             let made = driver.new_database_with_opts(options).map_err(|error| self.away(error))?;
             *kept = Some(made);
@@ -74,10 +77,15 @@ impl Adbc {
     fn refused(&self, error: adbc_core::error::Error) -> Error {
         use adbc_core::error::Status;
         match error.status {
-            Status::IO | Status::Timeout | Status::Cancelled | Status::Unauthenticated | Status::Unauthorized | Status::Internal => {
-                failures::away(&self.name, error.message)
+            Status::IO
+            | Status::Timeout
+            | Status::Cancelled
+            | Status::Unauthenticated
+            | Status::Unauthorized
+            | Status::Internal => failures::away(&self.name, error.message),
+            Status::NotFound => {
+                Error::invalid(format!("connector '{}': there is no such thing", self.name)).with_detail(error.message)
             }
-            Status::NotFound => Error::invalid(format!("connector '{}': there is no such thing", self.name)).with_detail(error.message),
             _ => Error::invalid(format!("the database refuses it: {}", error.message)),
         }
     }
@@ -141,7 +149,8 @@ impl Outside for Adbc {
 
     async fn tables(&self, schema: Option<&str>) -> Result<Vec<OutsideTable>> {
         let schema = schema.map(str::to_owned);
-        let browse = move |this: &Self| browse::tables(&mut this.connect()?, schema.as_deref()).map_err(|error| this.refused(error));
+        let browse =
+            move |this: &Self| browse::tables(&mut this.connect()?, schema.as_deref()).map_err(|error| this.refused(error));
         self.blocking(browse).await
     }
 

@@ -2,8 +2,8 @@
 
 use super::Adbc;
 use crate::sources::connected::flow::{self, Flow};
-use adbc_core::sync::{Connection, Statement};
 use adbc_core::CancelHandle;
+use adbc_core::sync::{Connection, Statement};
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;

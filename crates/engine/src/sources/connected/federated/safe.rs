@@ -110,7 +110,8 @@ impl Safe {
 
     fn join(join: &Join) -> Option<Self> {
         let (left, right) = (Self::of(&join.left)?, Self::of(&join.right)?);
-        let plain = matches!(join.join_type, JoinType::Inner | JoinType::Left) && join.null_equality == NullEquality::NullEqualsNothing;
+        let plain =
+            matches!(join.join_type, JoinType::Inner | JoinType::Left) && join.null_equality == NullEquality::NullEqualsNothing;
         if !plain || left.ordered || right.ordered || left.dialect != right.dialect {
             return None;
         }
@@ -157,7 +158,9 @@ impl Safe {
             }
             Expr::BinaryExpr(BinaryExpr { left, op, right }) => self.compared(left, *op, right, plan),
             Expr::Not(inner) => self.condition(inner, plan),
-            Expr::IsNull(inner) | Expr::IsNotNull(inner) => matches!(&**inner, Expr::Column(column) if self.compares(column).is_some()),
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
+                matches!(&**inner, Expr::Column(column) if self.compares(column).is_some())
+            }
             Expr::Between(Between { expr, low, high, .. }) => {
                 self.compared(expr, Operator::GtEq, low, plan) && self.compared(expr, Operator::LtEq, high, plan)
             }

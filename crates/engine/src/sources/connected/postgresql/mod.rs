@@ -94,7 +94,9 @@ impl Postgresql {
 }
 
 fn ssl_mode(mode: Option<&str>) -> Result<PgSslMode> {
-    mode.unwrap_or("prefer").parse().map_err(|_| Error::invalid("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"))
+    mode.unwrap_or("prefer")
+        .parse()
+        .map_err(|_| Error::invalid("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"))
 }
 
 #[async_trait]

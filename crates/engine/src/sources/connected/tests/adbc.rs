@@ -47,7 +47,8 @@ async fn a_driver_for_sqlite_is_browsed_and_read() {
 
 #[tokio::test]
 async fn a_driver_for_postgresql_runs_statements() {
-    let (lab, (_, url)) = (Lab::new(), postgresql("CREATE TABLE t AS SELECT i, 'n' || i AS name FROM generate_series(1, 5) i").await);
+    let (lab, (_, url)) =
+        (Lab::new(), postgresql("CREATE TABLE t AS SELECT i, 'n' || i AS name FROM generate_series(1, 5) i").await);
     let there = connection(&driver("adbc_driver_postgresql"), &[("uri", url.as_str())]);
     lab.engine.probe(&there, &Access::default()).await.unwrap();
     let part = Part::Query { sql: "SELECT sum(i) AS s FROM t".into() };

@@ -37,7 +37,12 @@ impl Lab {
         Self { engine: DataFusionEngine::new(options).unwrap(), folder }
     }
 
-    pub(super) async fn try_open(&self, connection: &Arc<Connection>, part: Part, options: ReadOptions) -> Result<Arc<dyn Table>> {
+    pub(super) async fn try_open(
+        &self,
+        connection: &Arc<Connection>,
+        part: Part,
+        options: ReadOptions,
+    ) -> Result<Arc<dyn Table>> {
         let source = Source::Connected { connection: connection.clone(), part, version: None };
         let spec = DatasetSpec { name: "t".into(), description: None, source, options };
         self.engine.open(&spec, &Access::default()).await

@@ -92,7 +92,8 @@ async fn conditions_columns_limits_groups_and_joins_are_done_there() {
     assert_eq!(rows[0], "0|100|12625.00|2024-01-01T16:40:00Z");
     let said = last_statement(&connection);
     assert!(said.contains("GROUP BY"), "{said}");
-    let sql = "SELECT p.label, count(*) AS n FROM pushed x JOIN parts p ON x.part = p.part WHERE x.id < 26 GROUP BY p.label ORDER BY 1";
+    let sql =
+        "SELECT p.label, count(*) AS n FROM pushed x JOIN parts p ON x.part = p.part WHERE x.id < 26 GROUP BY p.label ORDER BY 1";
     let rows = lab.sql(sql, &[("pushed", &pushed), ("parts", &parts)]).await.unwrap();
     assert_eq!((rows.len(), rows[0].as_str(), rows[9].as_str()), (10, "p0|2", "p9|2"));
     let said = last_statement(&connection);
@@ -110,7 +111,11 @@ async fn what_is_left_ends_there() {
     let (lab, (connection, url)) = (Lab::new(), postgresql("CREATE TABLE t (id int); INSERT INTO t VALUES (1)").await);
     let mut watch = PgConnection::connect(url.as_str()).await.unwrap();
     let active = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()";
-    for sql in ["SELECT generate_series(1, 1000000000) AS i", "SELECT pg_sleep(600)::text AS i", "SELECT count(*) AS i FROM generate_series(1, 10000000000)"] {
+    for sql in [
+        "SELECT generate_series(1, 1000000000) AS i",
+        "SELECT pg_sleep(600)::text AS i",
+        "SELECT count(*) AS i FROM generate_series(1, 10000000000)",
+    ] {
         let table = lab.try_open(&connection, Part::Query { sql: sql.into() }, ReadOptions::default()).await.unwrap();
         let handle = Handle { table, policy: Arc::default() };
         let query = Query::default().resolve(&handle.schema(), &handle.policy).unwrap();
@@ -143,7 +148,14 @@ async fn statements_read_and_no_more() {
         lab.read(&handle, Query::default()).await
     };
     assert_eq!(ask("SELECT 1 AS one, 'x'::text AS two -- the end").await.unwrap(), ["1|x"]);
-    for sql in ["SELECT put() AS p", "SELECT nextval('s') AS n", "DELETE FROM t", "SELECT 1; SELECT 2", "SELECT 1 AS a, 2 AS a", "SELECT nope"] {
+    for sql in [
+        "SELECT put() AS p",
+        "SELECT nextval('s') AS n",
+        "DELETE FROM t",
+        "SELECT 1; SELECT 2",
+        "SELECT 1 AS a, 2 AS a",
+        "SELECT nope",
+    ] {
         let error = ask(sql).await.unwrap_err();
         assert_eq!(error.code(), Code::Invalid, "{sql}: {error:?}");
     }
@@ -206,7 +218,8 @@ async fn hosts_that_are_not_public_are_refused_where_only_those_are_allowed() {
 
 #[tokio::test]
 async fn columns_have_the_names_they_were_given() {
-    let (lab, (connection, _)) = (Lab::new(), postgresql("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, 'y')").await);
+    let (lab, (connection, _)) =
+        (Lab::new(), postgresql("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, 'y')").await);
     let options = ReadOptions { rename: vec![("a".into(), "number".into())], ..ReadOptions::default() };
     let part = Part::Table { schema: Some("public".into()), name: "t".into() };
     let table = lab.try_open(&connection, part.clone(), options).await.unwrap();

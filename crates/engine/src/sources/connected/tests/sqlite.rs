@@ -59,7 +59,8 @@ async fn a_file_that_is_gone_stays_gone_and_is_read_again_when_it_is_back() {
     assert!(!path.exists());
     std::fs::rename(&aside, &path).unwrap();
     assert_eq!(lab.read(&handle, Query::default()).await.unwrap(), ["5"]);
-    std::fs::write(&path, "not a database at all, but long enough to be taken for one by somebody who looks at sizes alone").unwrap();
+    std::fs::write(&path, "not a database at all, but long enough to be taken for one by somebody who looks at sizes alone")
+        .unwrap();
     assert_eq!(lab.engine.probe(&connection, &Access::default()).await.unwrap_err().code(), Code::Unavailable);
 }
 
@@ -68,7 +69,13 @@ async fn only_reading_is_possible_and_only_below_the_roots() {
     let lab = Lab::new();
     let path = file(&lab, "CREATE TABLE t (id int)").await;
     let connection = sqlite(&path);
-    for sql in ["INSERT INTO t VALUES (1)", "SELECT load_extension('x')", "PRAGMA user_version = 5", "SELECT nope FROM t", "ATTACH 'y.db' AS y"] {
+    for sql in [
+        "INSERT INTO t VALUES (1)",
+        "SELECT load_extension('x')",
+        "PRAGMA user_version = 5",
+        "SELECT nope FROM t",
+        "ATTACH 'y.db' AS y",
+    ] {
         let opened = lab.try_open(&connection, Part::Query { sql: sql.into() }, ReadOptions::default()).await;
         let error = match opened {
             Err(error) => error,
