@@ -69,12 +69,7 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` when it is not there; otherwise as opening the dataset.
-    pub(super) async fn at_version(
-        &self,
-        now: &Generation,
-        table: &Versioned,
-        version: u64,
-    ) -> Result<Arc<Generation>> {
+    pub(super) async fn at_version(&self, now: &Generation, table: &Versioned, version: u64) -> Result<Arc<Generation>> {
         let cell = self.versions.get((&now.id, version), self.clock.monotonic());
         let open = async || {
             let opened = match self.engine.open(&table.at(version)?, &table.access).await {

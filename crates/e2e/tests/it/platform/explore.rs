@@ -156,9 +156,12 @@ pub(super) async fn start_real() -> (Scratch, Server) {
     let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/demo");
     python::run("real_truth.py", &scratch.root(), &[demo.to_str().expect("a path in Unicode")]);
     let mut builder = Server::builder();
-    for (name, kind, file) in
-        [("flights", "parquet", "flights.parquet"), ("airports", "csv", "airports.csv"), ("weather", "csv", "seattle_weather.csv"), ("penguins", "json", "penguins.json")]
-    {
+    for (name, kind, file) in [
+        ("flights", "parquet", "flights.parquet"),
+        ("airports", "csv", "airports.csv"),
+        ("weather", "csv", "seattle_weather.csv"),
+        ("penguins", "json", "penguins.json"),
+    ] {
         builder = builder.dataset(name, kind, demo.join(file));
     }
     let server = builder.dataset_with("flights_lazy", "parquet", demo.join("flights.parquet"), "lazy = true\n").start().await;
@@ -177,7 +180,13 @@ async fn the_whole_grammar_on_real_files_says_what_duckdb_says() {
             let reply = server.admin(Method::GET, &format!("/api/datasets/{table}/explore?{}", encoded(&parameters))).await;
             assert_eq!(reply.status, 200, "{table} {parameters:?}: {}", reply.text());
             let found = reply.json();
-            assert!(same(&found["rows"], &case["rows"]), "{table} {parameters:?} ({}): {} for {}", case["sql"], found["rows"], case["rows"]);
+            assert!(
+                same(&found["rows"], &case["rows"]),
+                "{table} {parameters:?} ({}): {} for {}",
+                case["sql"],
+                found["rows"],
+                case["rows"]
+            );
             for figure in ["total", "limit", "offset"] {
                 assert_eq!(found[figure], case[figure], "{table} {parameters:?}: {figure}");
             }

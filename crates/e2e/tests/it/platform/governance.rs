@@ -100,7 +100,8 @@ async fn the_summary_follows_masks_and_is_the_same_for_each_member() {
 #[tokio::test]
 async fn numbers_with_a_check_are_known_by_it_and_not_by_their_look() {
     let cards = ["4111111111111111", "5555555555554444", "378282246310005", "6011111111111117", "3530111333300000"];
-    let accounts = ["DE89370400440532013000", "GB82WEST12345698765432", "CH9300762011623852957", "NO9386011117947", "NL91ABNA0417164300"];
+    let accounts =
+        ["DE89370400440532013000", "GB82WEST12345698765432", "CH9300762011623852957", "NO9386011117947", "NL91ABNA0417164300"];
     let persons = ["44051401359", "90010112349", "85123109876", "02291500423", "66072155510"];
     // The same with another last digit, which no check lets pass.
     let other = |number: &str| {
@@ -149,7 +150,10 @@ async fn numbers_with_a_check_are_known_by_it_and_not_by_their_look() {
     settings(&server, "numbers", &json!({"semantic_overrides": {"c_miss": "passport", "c_hit": "none"}})).await;
     let found = get(&server, "/api/datasets/numbers/classification").await;
     let (miss, hit) = (class(&found, "c_miss"), class(&found, "c_hit"));
-    assert_eq!((&miss["semantic_type"], &miss["sensitivity"], &miss["source"], &miss["confidence"]), (&json!("passport"), &json!("critical"), &json!("override"), &json!(1.0)));
+    assert_eq!(
+        (&miss["semantic_type"], &miss["sensitivity"], &miss["source"], &miss["confidence"]),
+        (&json!("passport"), &json!("critical"), &json!("override"), &json!(1.0))
+    );
     assert_eq!((&hit["semantic_type"], &hit["sensitivity"], &hit["source"]), (&json!(null), &json!("low"), &json!("override")));
 }
 
@@ -169,7 +173,8 @@ async fn masks_hold_in_every_endpoint() {
         .start()
         .await;
     let mask = |strategy: &str| json!({"strategy": strategy, "unmask_roles": ["admin"]});
-    let masking = json!({"masking": {"email": mask("partial"), "code": mask("hash"), "salary": mask("redact"), "born": mask("full")}});
+    let masking =
+        json!({"masking": {"email": mask("partial"), "code": mask("hash"), "salary": mask("redact"), "born": mask("full")}});
     let viewer = caller(&server, "viewer").await;
     let editor = caller(&server, "editor").await;
     for name in ["people", "people_lazy"] {
@@ -178,9 +183,19 @@ async fn masks_hold_in_every_endpoint() {
         assert!(SECRETS.iter().all(|secret| clear.contains(secret)), "the administrator is among the roles: {clear}");
         let mut texts = Vec::new();
         for path in [
-            "", "preview", "preview?version=0", "explore?limit=1000", "explore?version=0&order=email,-code,salary,born", "explore?group=email", "explore?group=code,born",
-            "explore?agg=min:email,max:email,min:code,max:born,count_distinct:email", "profile", "classification", "history",
-            "column-stats?time_column=at&until=2024-01-31&window=60d", "settings",
+            "",
+            "preview",
+            "preview?version=0",
+            "explore?limit=1000",
+            "explore?version=0&order=email,-code,salary,born",
+            "explore?group=email",
+            "explore?group=code,born",
+            "explore?agg=min:email,max:email,min:code,max:born,count_distinct:email",
+            "profile",
+            "classification",
+            "history",
+            "column-stats?time_column=at&until=2024-01-31&window=60d",
+            "settings",
         ] {
             let full = format!("/api/datasets/{name}/{path}");
             texts.push((full.clone(), get_as(&server, &viewer, full.trim_end_matches('/')).await.ok().text()));
@@ -193,26 +208,53 @@ async fn masks_hold_in_every_endpoint() {
         }
         let sql = json!({"sql": format!("SELECT * FROM {name} ORDER BY email")});
         texts.push(("sql".into(), post_as(&server, &viewer, "/api/v1/sql", &sql).await.text()));
-        texts.push(("vacuum".into(), post_as(&server, &editor, &format!("/api/datasets/{name}/vacuum"), &json!({"retention_hours": 0, "force": true, "dry_run": true})).await.ok().text()));
+        texts.push((
+            "vacuum".into(),
+            post_as(
+                &server,
+                &editor,
+                &format!("/api/datasets/{name}/vacuum"),
+                &json!({"retention_hours": 0, "force": true, "dry_run": true}),
+            )
+            .await
+            .ok()
+            .text(),
+        ));
         for (what, text) in &texts {
             for secret in SECRETS {
                 assert!(!text.contains(secret), "{secret} in {what}: {text}");
             }
         }
         // Whoever guesses a value is told nothing: it is compared with what he sees, or refused.
-        for filter in ["email:eq:ann-s3cr3t@x.example", "email:contains:s3cr3t", "code:eq:s3cr3t-1", "code:startswith:s3", "salary:gt:1", "salary:eq:777123", "born:eq:2031-07-07", "born:gt:2000-01-01"] {
+        for filter in [
+            "email:eq:ann-s3cr3t@x.example",
+            "email:contains:s3cr3t",
+            "code:eq:s3cr3t-1",
+            "code:startswith:s3",
+            "salary:gt:1",
+            "salary:eq:777123",
+            "born:eq:2031-07-07",
+            "born:gt:2000-01-01",
+        ] {
             let reply = get_as(&server, &viewer, &format!("/api/datasets/{name}/explore?agg=count&filter={filter}")).await;
             match reply.status {
                 200 => assert_eq!(reply.json()["rows"][0]["count"], json!(0), "{filter}"),
-                status => assert_eq!((status, refusal(&reply).1), (422, "invalid_query".to_owned()), "{filter}: {}", reply.text()),
+                status => {
+                    assert_eq!((status, refusal(&reply).1), (422, "invalid_query".to_owned()), "{filter}: {}", reply.text())
+                }
             }
         }
         let figures = get_as(&server, &viewer, &format!("/api/datasets/{name}/profile")).await.ok().json();
         let salary = class(&figures, "salary");
-        assert_eq!((&salary["masked"], &salary["min"], &salary["count"], salary.get("mean").filter(|mean| !mean.is_null())), (&json!(true), &json!(null), &json!(0), None), "{salary}");
+        assert_eq!(
+            (&salary["masked"], &salary["min"], &salary["count"], salary.get("mean").filter(|mean| !mean.is_null())),
+            (&json!(true), &json!(null), &json!(0), None),
+            "{salary}"
+        );
         for wanted in ["sum:salary", "avg:salary", "median:salary"] {
             let reply = get_as(&server, &viewer, &format!("/api/datasets/{name}/explore?agg={wanted}")).await;
-            let none = reply.status == 422 || reply.json()["rows"][0].as_object().is_some_and(|row| row.values().all(Value::is_null));
+            let none =
+                reply.status == 422 || reply.json()["rows"][0].as_object().is_some_and(|row| row.values().all(Value::is_null));
             assert!(none, "{wanted}: {}", reply.text());
         }
         let ordered = post_as(&server, &editor, &format!("/api/datasets/{name}/optimize"), &json!({"z_order": ["salary"]})).await;

@@ -68,14 +68,19 @@ async fn a_history_says_what_the_reference_reader_says() {
             let moment = expected["timestamp"].as_str().expect("a moment");
             assert_eq!(held(&server, name, &format!("as_of={moment}")).await, at, "{name} as of {moment}");
             let preview = get(&server, &format!("/api/datasets/{name}/preview?limit=1&version={version}")).await;
-            let mut columns: Vec<&str> = preview["columns"].as_array().expect("columns").iter().map(|one| one["name"].as_str().expect("a name")).collect();
+            let mut columns: Vec<&str> =
+                preview["columns"].as_array().expect("columns").iter().map(|one| one["name"].as_str().expect("a name")).collect();
             columns.sort_unstable();
             assert_eq!(json!(columns), expected["columns"], "{name}: columns of {version}");
-            let count = server.admin_post(&format!("/api/v1/datasets/{name}/count?version={version}"), &json!({})).await.ok().json();
+            let count =
+                server.admin_post(&format!("/api/v1/datasets/{name}/count?version={version}"), &json!({})).await.ok().json();
             assert_eq!(count["count"], expected["rows"], "v1: {name} at {version}");
         }
         let runs: Vec<&Value> = found.iter().rev().map(|version| &version["recipe_run"]).collect();
-        assert_eq!(runs, [&json!("run-0"), &json!("run-1"), &json!(null), &json!(null), &json!(null), &json!(null), &json!(null)]);
+        assert_eq!(
+            runs,
+            [&json!("run-0"), &json!("run-1"), &json!(null), &json!(null), &json!(null), &json!(null), &json!(null)]
+        );
         let page = get(&server, &format!("/api/datasets/{name}/history?limit=2&offset=3")).await;
         assert_eq!((&page["total"], &page["items"]), (&json!(7), &json!(found[3..5])));
         let past = get(&server, &format!("/api/datasets/{name}/history?offset=7&limit=9999")).await;
@@ -197,7 +202,12 @@ async fn who_reads_while_files_are_deleted_reads_on() {
     python::run(SCRIPT, &table, &["overwrite"]);
     server.reload("big").await.ok();
     assert_eq!(held(&server, "big", "").await, (5, 10));
-    let parts = || std::fs::read_dir(&table).expect("a folder").filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file())).count();
+    let parts = || {
+        std::fs::read_dir(&table)
+            .expect("a folder")
+            .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file()))
+            .count()
+    };
     assert_eq!(parts(), 9);
     let during = post(&server, "/api/datasets/big/vacuum", &json!({"retention_hours": 0, "force": true})).await;
     while let Some(piece) = body.next().await {
@@ -223,24 +233,34 @@ async fn who_reads_while_files_are_deleted_reads_on() {
 async fn optimize_leaves_the_rows_as_they_are() {
     let (scratch, server, truth) = start().await;
     let table = scratch.path("small");
-    let rows = async |name: &str, at: &str| get(&server, &format!("/api/datasets/{name}/explore?order=id&limit=1000{at}")).await["rows"].clone();
+    let rows = async |name: &str, at: &str| {
+        get(&server, &format!("/api/datasets/{name}/explore?order=id&limit=1000{at}")).await["rows"].clone()
+    };
     let before = rows("small", "").await;
     let packed = post(&server, "/api/datasets/small/optimize", &json!({})).await;
     assert_eq!((&packed["files_removed"], &packed["files_added"], &packed["version"]), (&json!(12), &json!(2), &json!(12)));
     assert!(packed["bytes_before"].as_u64() > packed["bytes_after"].as_u64(), "{packed}");
     let again = post(&server, "/api/datasets/c_small/optimize", &json!({"target_size_mb": 64})).await;
-    assert_eq!((&again["files_removed"], &again["files_added"], &again["version"]), (&json!(0), &json!(0), &json!(12)), "nothing to do");
+    assert_eq!(
+        (&again["files_removed"], &again["files_added"], &again["version"]),
+        (&json!(0), &json!(0), &json!(12)),
+        "nothing to do"
+    );
     let laid_out = post(&server, "/api/datasets/c_small/optimize", &json!({"z_order": ["kind", "id"]})).await;
     assert_eq!((&laid_out["files_removed"], &laid_out["version"]), (&json!(2), &json!(13)));
     for name in ["small", "c_small"] {
         assert_eq!(rows(name, "").await, before, "{name}");
         assert_eq!(rows(name, "&version=11").await, before, "{name}");
         let newest = &get(&server, &format!("/api/datasets/{name}/history?limit=1")).await["items"][0];
-        assert_eq!((&newest["operation"], &newest["row_count"], &newest["version"]), (&json!("OPTIMIZE"), &json!(600), &json!(13)));
+        assert_eq!(
+            (&newest["operation"], &newest["row_count"], &newest["version"]),
+            (&json!("OPTIMIZE"), &json!(600), &json!(13))
+        );
     }
     let commit = std::fs::read_to_string(table.join("_delta_log/00000000000000000013.json")).expect("a commit");
     let actions: Vec<Value> = commit.lines().map(|line| serde_json::from_str(line).expect("an action")).collect();
-    let moved: Vec<&Value> = actions.iter().flat_map(|action| [&action["add"], &action["remove"]]).filter(|file| !file.is_null()).collect();
+    let moved: Vec<&Value> =
+        actions.iter().flat_map(|action| [&action["add"], &action["remove"]]).filter(|file| !file.is_null()).collect();
     assert!(moved.len() >= 4 && moved.iter().all(|file| file["dataChange"] == json!(false)), "{commit}");
     let (said, held) = read(&table, None);
     assert_eq!((held, &said["columns"]), ((600, truth["small"]["ids"].as_u64().expect("ids")), &truth["small"]["columns"]));
@@ -294,7 +314,9 @@ async fn an_upload_has_a_version_for_each_time() {
     let tables: Vec<_> = walk(&scratch.path("data/lake"));
     let [table] = tables.as_slice() else { panic!("not one table: {tables:?}") };
     assert_eq!(read(table, None).1, (100, 4950), "the reference reader sees the same");
-    for (method, path) in [(Method::GET, "history"), (Method::POST, "vacuum"), (Method::POST, "optimize"), (Method::POST, "restore")] {
+    for (method, path) in
+        [(Method::GET, "history"), (Method::POST, "vacuum"), (Method::POST, "optimize"), (Method::POST, "restore")]
+    {
         let request = server.request(method.clone(), &format!("/api/datasets/plain/{path}")).header("x-admin-token", ADMIN_TOKEN);
         let request = if method == Method::POST { request.json(&json!({"version": 0})) } else { request };
         assert_eq!(refusal(&server.send(request).await), (409, "not_lakehouse".to_owned(), None), "{path}");
@@ -328,7 +350,11 @@ async fn a_table_that_is_away_is_told_so_and_read_again_when_it_is_back() {
     std::fs::rename(&lake, &elsewhere).expect("it is moved");
     let away = |reply: &Reply, what: &str| {
         assert_eq!(refusal(reply), (503, "connector_unavailable".to_owned(), None), "{what}: {}", reply.text());
-        assert!(!reply.text().contains(lake.to_str().expect("Unicode")), "where it lies is not for every reader: {what}: {}", reply.text());
+        assert!(
+            !reply.text().contains(lake.to_str().expect("Unicode")),
+            "where it lies is not for every reader: {what}: {}",
+            reply.text()
+        );
     };
     for name in ["own", "behind"] {
         for path in ["preview", "explore", "explore?version=1", "profile", "classification", "history"] {
@@ -358,9 +384,11 @@ async fn a_table_that_is_away_is_told_so_and_read_again_when_it_is_back() {
 #[tokio::test]
 async fn a_version_without_the_columns_that_are_stated_is_not_shown() {
     let (scratch, server, _) = start().await;
-    let chosen = json!({"name": "chosen", "columns": ["id", "part"], "source": {"kind": "delta", "location": scratch.path("small")}});
+    let chosen =
+        json!({"name": "chosen", "columns": ["id", "part"], "source": {"kind": "delta", "location": scratch.path("small")}});
     server.register(&chosen).await.ok();
-    let extra = json!({"name": "extra", "columns": ["id", "extra"], "source": {"kind": "delta", "location": scratch.path("runs")}});
+    let extra =
+        json!({"name": "extra", "columns": ["id", "extra"], "source": {"kind": "delta", "location": scratch.path("runs")}});
     assert_eq!(server.register(&extra).await.status, 400, "the newest version has no such column");
     post(&server, "/api/datasets/runs/restore", &json!({"version": 4})).await;
     server.register(&extra).await.ok();

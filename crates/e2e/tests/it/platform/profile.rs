@@ -111,7 +111,11 @@ async fn profiles_of_real_files_are_what_python_adds_up() {
 async fn who_sees_fewer_rows_has_a_profile_of_those() {
     let scratch = Scratch::new();
     let path = scratch.parquet("numbers.parquet", &fixtures::batch(vec![("id", fixtures::int64(0..1000))]));
-    let server = Server::builder().dataset_with("few", "parquet", &path, "row_filter = \"id < 10\"\n").dataset("all", "parquet", &path).start().await;
+    let server = Server::builder()
+        .dataset_with("few", "parquet", &path, "row_filter = \"id < 10\"\n")
+        .dataset("all", "parquet", &path)
+        .start()
+        .await;
     let viewer = caller(&server, "viewer").await;
     for (name, rows, most) in [("few", 10, 9), ("all", 1000, 999)] {
         let profile = get_as(&server, &viewer, &format!("/api/datasets/{name}/profile")).await.ok().json();
@@ -133,6 +137,9 @@ async fn a_profile_is_of_the_rows_there_are() {
     let none = get(&server, "/api/datasets/none/profile").await;
     assert_eq!(none["row_count"], json!(0));
     for column in none["columns"].as_array().expect("columns") {
-        assert_eq!((&column["null_rate"], &column["cardinality"], &column["min"], &column["top_values"]), (&json!(0.0), &json!(0), &json!(null), &json!([])));
+        assert_eq!(
+            (&column["null_rate"], &column["cardinality"], &column["min"], &column["top_values"]),
+            (&json!(0.0), &json!(0), &json!(null), &json!([]))
+        );
     }
 }
