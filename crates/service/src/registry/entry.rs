@@ -161,11 +161,6 @@ impl Entry {
         Ok(Self::new(Home::default(), block.name.clone(), origin, Stated { private, ..block.stated() }, random))
     }
 
-    /// What tells it from every other, also of the same name.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
     pub(crate) fn current(&self) -> Option<Current> {
         self.rows.read().live().cloned()
     }

@@ -160,104 +160,99 @@ async fn numbers_with_a_check_are_known_by_it_and_not_by_their_look() {
 /// What is kept from a viewer, in a table of Delta Lake that is partitioned by one of the masked columns.
 const SECRETS: [&str; 3] = ["s3cr3t", "777123", "2031-07-07"];
 
+/// What a viewer, and an editor at what he may do, is told of a dataset at every endpoint.
+async fn all_that_is_told(server: &Server, name: &str, viewer: &str, editor: &str) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    for path in [
+        "",
+        "preview",
+        "preview?version=0",
+        "explore?limit=1000",
+        "explore?version=0&order=email,-code,salary,born",
+        "explore?group=email",
+        "explore?group=code,born",
+        "explore?agg=min:email,max:email,min:code,max:born,count_distinct:email",
+        "profile",
+        "classification",
+        "history",
+        "column-stats?time_column=at&until=2024-01-31&window=60d",
+        "settings",
+    ] {
+        let full = format!("/api/datasets/{name}/{path}");
+        texts.push((full.clone(), get_as(server, viewer, full.trim_end_matches('/')).await.ok().text()));
+    }
+    for body in [json!({}), json!({"group_by": ["email", "code"]}), json!({"order_by": [{"col": "email"}]})] {
+        for path in ["query", "query/stream?format=csv", "query/stream?format=json"] {
+            let full = format!("/api/v1/datasets/{name}/{path}");
+            texts.push((format!("{full} {body}"), post_as(server, viewer, &full, &body).await.ok().text()));
+        }
+    }
+    let sql = json!({"sql": format!("SELECT * FROM {name} ORDER BY email")});
+    texts.push(("sql".into(), post_as(server, viewer, "/api/v1/sql", &sql).await.text()));
+    let dry = json!({"retention_hours": 0, "force": true, "dry_run": true});
+    texts.push(("vacuum".into(), post_as(server, editor, &format!("/api/datasets/{name}/vacuum"), &dry).await.ok().text()));
+    texts
+}
+
+/// Whoever guesses a value is told nothing: it is compared with what he sees, or refused.
+async fn guesses_tell_nothing(server: &Server, name: &str, viewer: &str) {
+    for filter in [
+        "email:eq:ann-s3cr3t@x.example",
+        "email:contains:s3cr3t",
+        "code:eq:s3cr3t-1",
+        "code:startswith:s3",
+        "salary:gt:1",
+        "salary:eq:777123",
+        "born:eq:2031-07-07",
+        "born:gt:2000-01-01",
+    ] {
+        let reply = get_as(server, viewer, &format!("/api/datasets/{name}/explore?agg=count&filter={filter}")).await;
+        match reply.status {
+            200 => assert_eq!(reply.json()["rows"][0]["count"], json!(0), "{filter}"),
+            status => {
+                assert_eq!((status, refusal(&reply).1), (422, "invalid_query".to_owned()), "{filter}: {}", reply.text());
+            }
+        }
+    }
+    for wanted in ["sum:salary", "avg:salary", "median:salary"] {
+        let reply = get_as(server, viewer, &format!("/api/datasets/{name}/explore?agg={wanted}")).await;
+        let none = reply.status == 422 || reply.json()["rows"][0].as_object().is_some_and(|row| row.values().all(Value::is_null));
+        assert!(none, "{wanted}: {}", reply.text());
+    }
+}
+
 #[tokio::test]
 async fn masks_hold_in_every_endpoint() {
     let scratch = Scratch::new();
     python::run("masked_table.py", &scratch.root(), &[]);
     let table = scratch.path("people");
     let config = "[security]\nallow_private_networks = true\n[sql]\nenabled = true\n";
-    let server = Server::builder()
-        .config(config)
-        .dataset("people", "delta", &table)
-        .dataset_with("people_lazy", "delta", &table, "lazy = true\n")
-        .start()
-        .await;
+    let builder = Server::builder().config(config).dataset("people", "delta", &table);
+    let server = builder.dataset_with("people_lazy", "delta", &table, "lazy = true\n").start().await;
     let mask = |strategy: &str| json!({"strategy": strategy, "unmask_roles": ["admin"]});
     let masking =
         json!({"masking": {"email": mask("partial"), "code": mask("hash"), "salary": mask("redact"), "born": mask("full")}});
-    let viewer = caller(&server, "viewer").await;
-    let editor = caller(&server, "editor").await;
+    let (viewer, editor) = (caller(&server, "viewer").await, caller(&server, "editor").await);
     for name in ["people", "people_lazy"] {
         settings(&server, name, &masking).await;
         let clear = server.admin(Method::GET, &format!("/api/datasets/{name}/preview")).await.ok().text();
         assert!(SECRETS.iter().all(|secret| clear.contains(secret)), "the administrator is among the roles: {clear}");
-        let mut texts = Vec::new();
-        for path in [
-            "",
-            "preview",
-            "preview?version=0",
-            "explore?limit=1000",
-            "explore?version=0&order=email,-code,salary,born",
-            "explore?group=email",
-            "explore?group=code,born",
-            "explore?agg=min:email,max:email,min:code,max:born,count_distinct:email",
-            "profile",
-            "classification",
-            "history",
-            "column-stats?time_column=at&until=2024-01-31&window=60d",
-            "settings",
-        ] {
-            let full = format!("/api/datasets/{name}/{path}");
-            texts.push((full.clone(), get_as(&server, &viewer, full.trim_end_matches('/')).await.ok().text()));
-        }
-        for body in [json!({}), json!({"group_by": ["email", "code"]}), json!({"order_by": [{"col": "email"}]})] {
-            for path in ["query", "query/stream?format=csv", "query/stream?format=json"] {
-                let full = format!("/api/v1/datasets/{name}/{path}");
-                texts.push((format!("{full} {body}"), post_as(&server, &viewer, &full, &body).await.ok().text()));
-            }
-        }
-        let sql = json!({"sql": format!("SELECT * FROM {name} ORDER BY email")});
-        texts.push(("sql".into(), post_as(&server, &viewer, "/api/v1/sql", &sql).await.text()));
-        texts.push((
-            "vacuum".into(),
-            post_as(
-                &server,
-                &editor,
-                &format!("/api/datasets/{name}/vacuum"),
-                &json!({"retention_hours": 0, "force": true, "dry_run": true}),
-            )
-            .await
-            .ok()
-            .text(),
-        ));
-        for (what, text) in &texts {
+        for (what, text) in all_that_is_told(&server, name, &viewer, &editor).await {
             for secret in SECRETS {
                 assert!(!text.contains(secret), "{secret} in {what}: {text}");
             }
         }
-        // Whoever guesses a value is told nothing: it is compared with what he sees, or refused.
-        for filter in [
-            "email:eq:ann-s3cr3t@x.example",
-            "email:contains:s3cr3t",
-            "code:eq:s3cr3t-1",
-            "code:startswith:s3",
-            "salary:gt:1",
-            "salary:eq:777123",
-            "born:eq:2031-07-07",
-            "born:gt:2000-01-01",
-        ] {
-            let reply = get_as(&server, &viewer, &format!("/api/datasets/{name}/explore?agg=count&filter={filter}")).await;
-            match reply.status {
-                200 => assert_eq!(reply.json()["rows"][0]["count"], json!(0), "{filter}"),
-                status => {
-                    assert_eq!((status, refusal(&reply).1), (422, "invalid_query".to_owned()), "{filter}: {}", reply.text())
-                }
-            }
-        }
+        guesses_tell_nothing(&server, name, &viewer).await;
         let figures = get_as(&server, &viewer, &format!("/api/datasets/{name}/profile")).await.ok().json();
         let salary = class(&figures, "salary");
+        let mean = salary.get("mean").filter(|mean| !mean.is_null());
         assert_eq!(
-            (&salary["masked"], &salary["min"], &salary["count"], salary.get("mean").filter(|mean| !mean.is_null())),
+            (&salary["masked"], &salary["min"], &salary["count"], mean),
             (&json!(true), &json!(null), &json!(0), None),
             "{salary}"
         );
-        for wanted in ["sum:salary", "avg:salary", "median:salary"] {
-            let reply = get_as(&server, &viewer, &format!("/api/datasets/{name}/explore?agg={wanted}")).await;
-            let none =
-                reply.status == 422 || reply.json()["rows"][0].as_object().is_some_and(|row| row.values().all(Value::is_null));
-            assert!(none, "{wanted}: {}", reply.text());
-        }
-        let ordered = post_as(&server, &editor, &format!("/api/datasets/{name}/optimize"), &json!({"z_order": ["salary"]})).await;
+        let layout = json!({"z_order": ["salary"]});
+        let ordered = post_as(&server, &editor, &format!("/api/datasets/{name}/optimize"), &layout).await;
         assert_eq!(refusal(&ordered).0, 422, "the order of rows would tell: {}", ordered.text());
     }
 }
