@@ -317,7 +317,8 @@ async fn replacing_makes_versions_and_keeps_masks() {
     assert_eq!(versions, [(json!(1), json!(2)), (json!(0), json!(1))]);
     assert_eq!(get_as(&server, &viewer, "/api/datasets/people/preview").await.json()["rows"], shown["rows"]);
     let before = get_as(&server, &viewer, "/api/datasets/people/preview?version=0").await;
-    assert_eq!(before.json()["rows"], json!([{"id": 1, "mail": "***"}]), "{}", before.text());
+    // Columns that are no more have no policy of now, so where there is one they are not shown.
+    assert_eq!(before.json()["rows"], json!([{"mail": "***"}]), "{}", before.text());
 }
 
 #[tokio::test]
