@@ -12,7 +12,7 @@ use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
-use crate::uploads::Desk;
+use crate::uploads::{Desk, noted};
 use crate::versions::Versions;
 use crate::{DatasetBlock, home, node};
 use datahall_catalog::Catalog;
@@ -119,7 +119,9 @@ impl Service {
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
         let connections = Connections::new(&environment, &data_dir, random.clone())?;
         let exports_dir = emptied(data_dir.join("tmp").join("exports"))?;
-        let uploads_dir = emptied(data_dir.join("tmp").join("uploads"))?;
+        let uploads_dir = data_dir.join("tmp").join("uploads");
+        let left = noted(&uploads_dir);
+        let uploads_dir = emptied(uploads_dir)?;
         home::ensure(&catalog).await?;
         let node = node::id(&data_dir, &*random)?;
         let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
@@ -158,6 +160,8 @@ impl Service {
             me: me.clone(),
         });
         service.load_configured(&reconciled)?;
+        let cleaner = service.clone();
+        service.background(async move { cleaner.drop_left(left).await });
         service.watch_expiry();
         service.watch_retention();
         service.background(write_refusals);

@@ -120,8 +120,32 @@ fn date(text: &str) -> Option<i32> {
     if text.len() > 10 { None } else { Date32Type::parse(text) }
 }
 
+/// Room for a moment as text.
+pub(super) type Room = [u8; 48];
+
+/// A moment that is written without seconds, as `2024-02-29 13:05`, with them.
+pub(super) fn with_seconds<'r>(text: &str, room: &'r mut Room) -> Option<&'r str> {
+    let (minutes, rest) = text.as_bytes().split_at_checked(16)?;
+    let fits = |(at, byte): (usize, &u8)| match at {
+        4 | 7 => *byte == b'-',
+        10 => matches!(byte, b' ' | b'T' | b't'),
+        13 => *byte == b':',
+        _ => byte.is_ascii_digit(),
+    };
+    let end = 19 + rest.len();
+    if rest.first() == Some(&b':') || end > room.len() || !minutes.iter().enumerate().all(fits) {
+        return None;
+    }
+    room[..16].copy_from_slice(minutes);
+    room[16..19].copy_from_slice(b":00");
+    room[19..end].copy_from_slice(rest);
+    std::str::from_utf8(&room[..end]).ok()
+}
+
 /// Microseconds, and whether a zone is named.
 fn moment(text: &str) -> Option<(i64, bool)> {
+    let mut room = [0; 48];
+    let text = with_seconds(text, &mut room).unwrap_or(text);
     let fraction = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
     let time = text.get(10..).unwrap_or_default();
     let zoned = time.bytes().any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-'));
@@ -277,8 +301,21 @@ mod tests {
             (Declared::Date, &["2024-02-29"], &["2023-02-29", "2024-02-29T00:00:00", "29.2.2024"]),
             (
                 Declared::Timestamp,
-                &["2024-02-29", "2024-02-29T13:05:00Z", "2024-02-29 13:05:00.123456"],
-                &["2024-02-29T13:05:00.1234567", "noon", "2024-02-29T13:05:00 Europe/Paris"],
+                &[
+                    "2024-02-29",
+                    "2024-02-29T13:05:00Z",
+                    "2024-02-29 13:05:00.123456",
+                    "2024-02-29 13:05",
+                    "2024-02-29T13:05+01:00",
+                ],
+                &[
+                    "2024-02-29T13:05:00.1234567",
+                    "noon",
+                    "2024-02-29T13:05:00 Europe/Paris",
+                    "2024-02-29 13",
+                    "2024-02-29 24:05",
+                    "2024-02-29 13:05é",
+                ],
             ),
             (Declared::Time, &["13:05:00", "13:05:00.5"], &["25:00:00", "13", "13:05:00Z"]),
             (Declared::Decimal(Some((5, 2))), &["123.45", "-1", "1.500", "+0.1", ".5"], &["1234.5", "1.234", "1e3", "", "."]),

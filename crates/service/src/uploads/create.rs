@@ -1,5 +1,6 @@
 //! A file made into a dataset, or into the next version of one: all of it or, after an error, nothing.
 
+use super::desk::Place;
 use super::ingest::{FoundFile, Ingested};
 use super::received::Received;
 use super::refused::Refused;
@@ -107,7 +108,8 @@ impl Service {
     async fn add_upload(&self, ctx: &Ctx, ingested: Ingested, new: NewUpload) -> Result<Uploaded, Refused> {
         let table = format!("{}/{}", ctx.home.organisation(), self.unique_suffix());
         // Whatever happens from here on, the caller's going away too, the table stays only with its dataset.
-        let mut orphan = Orphan { engine: self.engine.clone(), table: Some(table.clone()) };
+        ingested.place.note(&table)?;
+        let mut orphan = Orphan { engine: self.engine.clone(), table: Some(table.clone()), place: ingested.place.clone() };
         let written = self.write_upload(ctx, &ingested, &table).await?;
         let schema = self.schema_kept(&table, written).await?;
         let source = StoredSource::Managed { table, version: None };
@@ -200,6 +202,8 @@ impl Service {
 struct Orphan {
     engine: Arc<dyn Engine>,
     table: Option<String>,
+    /// Where its name is noted as long as this is undecided.
+    place: Arc<Place>,
 }
 
 impl Orphan {
@@ -216,14 +220,18 @@ impl Orphan {
 
 impl Drop for Orphan {
     fn drop(&mut self) {
-        let (Some(table), engine) = (self.table.take(), self.engine.clone()) else { return };
+        let Some(table) = self.table.take() else { return };
+        let (engine, place) = (self.engine.clone(), self.place.clone());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { drop_table(&*engine, &table).await });
+            runtime.spawn(async move {
+                drop_table(&*engine, &table).await;
+                drop(place);
+            });
         }
     }
 }
 
-async fn drop_table(engine: &dyn Engine, table: &str) {
+pub(super) async fn drop_table(engine: &dyn Engine, table: &str) {
     if let Err(error) = engine.drop_managed(table).await {
         tracing::error!(?error, table, "the table of an upload that failed could not be deleted");
     }

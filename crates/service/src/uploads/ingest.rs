@@ -41,7 +41,7 @@ pub struct FoundFile {
 pub(super) struct Ingested {
     // In the order in which they go: what reads the file, then the file.
     survey: Arc<Survey>,
-    place: Arc<Place>,
+    pub(super) place: Arc<Place>,
     _turn: OwnedSemaphorePermit,
     pub(super) found: FoundFile,
 }

@@ -3,6 +3,7 @@
 use super::{NewUpload, OnError, Purpose, Received, Refused, Uploaded};
 use crate::testing::{Fixture, admin, reader};
 use crate::{Ctx, MaskChange, MasksChange, PolicyChange, Principal};
+use datahall_catalog::{Dataset, List};
 use datahall_core::Code;
 use datahall_formats::ingest::Hints;
 use serde_json::json;
@@ -179,12 +180,25 @@ async fn files_beyond_the_limit_and_files_that_are_given_up_are_gone() {
 #[tokio::test]
 async fn what_an_earlier_run_left_is_cleared_at_the_start() {
     let fixture = Fixture::new().await;
-    let folder = fixture.service.exports_dir.with_file_name("uploads").join("old");
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("file"), "x").unwrap();
+    upload(&fixture, named("kept"), b"id\n1\n").await.unwrap();
+    let kept = fixture.engine.lake.names().remove(0);
+    // Another table, which is still to become a dataset.
+    upload(&fixture, named("lost"), b"id\n2\n").await.unwrap();
+    let lost = fixture.engine.lake.names().into_iter().find(|table| *table != kept).unwrap();
+    let mut change = fixture.service.catalog.change(&datahall_catalog::Actor::system()).await.unwrap();
+    let record = change.list(&List::<Dataset>::all().only("name", "lost")).await.unwrap().items.remove(0);
+    change.delete(&record).await.unwrap();
+    change.commit(datahall_catalog::AuditEntry::new("test")).await.unwrap();
+    let folder = fixture.service.exports_dir.with_file_name("uploads");
+    for (name, table) in [("one", kept.as_str()), ("two", lost.as_str()), ("three", "default/never")] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+        std::fs::write(folder.join(name).join("file"), "x").unwrap();
+        std::fs::write(folder.join(name).join("table"), table).unwrap();
+    }
     let exports = fixture.service.exports_dir.clone();
     let data = exports.ancestors().nth(2).unwrap().file_name().unwrap().to_str().unwrap();
     fixture.service.shutdown().await;
     let _again = fixture.another_node_with(crate::Settings::default(), data).await;
-    assert!(!folder.exists());
+    assert!(left(&fixture).is_empty());
+    fixture.until(async |_| fixture.engine.lake.names() == [kept.clone()]).await;
 }

@@ -39,8 +39,9 @@ impl Layout {
         }
         let (has, wants) = (fields.len(), self.names.len());
         if has != wants {
-            let plural = if has == 1 { "" } else { "s" };
-            return Some(problem(has.min(wants), format!("the row has {has} field{plural}, the file {wants} columns")));
+            let plural = |count: usize| if count == 1 { "" } else { "s" };
+            let message = format!("the row has {has} field{}, the file {wants} column{}", plural(has), plural(wants));
+            return Some(problem(has.min(wants), message));
         }
         for (at, declared) in self.declared.iter().enumerate() {
             let Some(declared) = declared else { continue };

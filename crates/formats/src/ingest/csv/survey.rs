@@ -3,7 +3,7 @@
 use super::super::hints::Hints;
 use super::super::report::Report;
 use super::super::types::Declared;
-use super::super::values::Span;
+use super::super::values::{Span, with_seconds};
 use super::super::workers::{Worker, in_order};
 use super::super::{Fault, Limits, Result, names};
 use super::Dialect;
@@ -160,7 +160,7 @@ impl<'a> Surveyor<'a> {
         if chunk.first && self.layout.dialect.header {
             records.next(&mut fields);
         }
-        let mut found = Found { rows: 0, lines: 0, report: Report::default() };
+        let (mut found, mut room) = (Found { rows: 0, lines: 0, report: Report::default() }, [0; 48]);
         while let Some(record) = records.next(&mut fields) {
             if let Some(problem) = self.layout.wrong(record, &fields, valid, &mut self.spans) {
                 found.report.add(problem);
@@ -173,7 +173,8 @@ impl<'a> Surveyor<'a> {
                 }
                 let text = fields.text(at, valid).unwrap_or_default();
                 if !self.layout.is_null(text) {
-                    guess.see(text.trim_matches([' ', '\t']));
+                    let text = text.trim_matches([' ', '\t']);
+                    guess.see(with_seconds(text, &mut room).unwrap_or(text));
                 }
             }
         }

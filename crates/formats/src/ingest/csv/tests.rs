@@ -29,6 +29,17 @@ fn types_are_those_that_all_rows_fit() {
 }
 
 #[test]
+fn moments_may_leave_their_seconds_out() {
+    let text = b"a,b\n2024-02-29 13:05,2024-02-29T13:05Z\n2024-03-01 00:00:30,2024-03-01 01:00+01:00\n";
+    let (survey, rows) = read("t.csv", text, &Hints::default());
+    let types: Vec<String> = survey.schema.fields().iter().map(|field| field.data_type().to_string()).collect();
+    assert_eq!(types, ["Timestamp(µs)", "Timestamp(µs, \"UTC\")"]);
+    assert_eq!(lines(&rows), ["2024-02-29T13:05:00,2024-02-29T13:05:00Z", "2024-03-01T00:00:30,2024-03-01T00:00:00Z"]);
+    let (survey, rows) = read("t.csv", b"a\n2024-02-29 13:05\nnoon\n", &Hints::default());
+    assert_eq!((survey.schema.field(0).data_type().to_string().as_str(), &*rows), ("Utf8", "2024-02-29 13:05\nnoon\n"));
+}
+
+#[test]
 fn types_widen_wherever_the_wide_value_stands() {
     let mut text = "n\n".to_owned() + &"1\n".repeat(2_000_000);
     text.push_str("2.5\n");

@@ -16,12 +16,21 @@ use serde_json::json;
 const KIND: &str = "text/event-stream";
 
 pub(in super::super) fn describe() -> Operation {
+    // Of one event: the stream as a whole is no value.
+    let schema = json!({
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "event": {"type": "string", "enum": ["job", "activity"]},
+            "data": {"type": "string", "contentMediaType": "application/json"},
+        },
+    });
     Operation::new("jobs", "job_events", "Watch a job")
         .about(
             "Server-sent events: `job` with the job and `activity` with one of its activities, first as they are and then whenever \
              something changes. The stream ends with the job.",
         )
-        .content(200, "The events", json!({(KIND): {"schema": {"type": "string"}}}), json!({}))
+        .content(200, "The events", json!({(KIND): {"schema": schema}}), json!({}))
 }
 
 pub(in super::super) async fn handle(mut call: Call) -> Result<Response> {
