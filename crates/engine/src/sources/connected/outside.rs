@@ -70,7 +70,10 @@ impl Described {
             .collect();
         let columns = self.columns.iter().map(|column| {
             let field = column.field.clone();
-            OutsideColumn { field: new(column).map_or_else(|| field.clone(), |new| field.clone().with_name(new)), compares: column.compares }
+            OutsideColumn {
+                field: new(column).map_or_else(|| field.clone(), |new| field.clone().with_name(new)),
+                compares: column.compares,
+            }
         });
         let columns = columns.collect();
         // Nothing can be built upon a name there: its columns are called otherwise.

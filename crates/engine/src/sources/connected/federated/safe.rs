@@ -53,7 +53,8 @@ impl Safe {
             LogicalPlan::TableScan(scan) => Self::scan(scan),
             LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. }) => Self::of(input).filter(|inner| inner.shape == Shape::Rows),
             LogicalPlan::Filter(Filter { predicate, input, .. }) => {
-                let inner = Self::of(input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined | Shape::Grouped))?;
+                let inner =
+                    Self::of(input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined | Shape::Grouped))?;
                 inner.condition(predicate, input).then_some(inner)
             }
             LogicalPlan::Projection(projection) => Self::projection(projection),
@@ -79,7 +80,8 @@ impl Safe {
     }
 
     fn projection(projection: &Projection) -> Option<Self> {
-        let inner = Self::of(&projection.input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined | Shape::Grouped))?;
+        let inner =
+            Self::of(&projection.input).filter(|inner| matches!(inner.shape, Shape::Rows | Shape::Joined | Shape::Grouped))?;
         let mut columns = HashMap::new();
         let mut renames = false;
         for expr in &projection.expr {

@@ -122,7 +122,7 @@ async fn queries_with_and_without_other_names() {
             let table = lab.try_open(&connection, table, options).await.unwrap();
             let handle = Handle { table, policy: Arc::default() };
             let grouped = Query {
-                group_by: vec![number.into()],
+                group: vec![number.into()],
                 aggregates: vec![computed(Function::Max, amount)],
                 order: vec![Order { column: number.into(), descending: false, nulls_first: false }],
                 limit: Some(3),
