@@ -121,12 +121,16 @@ impl Safe {
             _ => None,
         };
         let Some(compares) = of else { return false };
-        let number = argument.get_type(input.schema()).is_ok_and(|kind| kind.is_numeric());
+        let kind = argument.get_type(input.schema());
+        let number = kind.as_ref().is_ok_and(DataType::is_numeric);
+        // Of decimals, and in MySQL of anything, it has other digits.
+        let divides = self.dialect == Dialect::Postgresql && kind.as_ref().is_ok_and(DataType::is_integer);
         plain
             && match (func.name(), params.distinct) {
                 ("count", false) => true,
                 ("count", true) => self.equal(compares),
-                ("sum" | "avg", false) => number && compares == Compares::Alike,
+                ("sum", false) => number && compares == Compares::Alike,
+                ("avg", false) => divides && compares == Compares::Alike,
                 ("min" | "max", false) => compares == Compares::Alike,
                 _ => false,
             }
