@@ -170,14 +170,24 @@ fn is_postal_code(text: &str) -> bool {
             }
         })
         .collect();
-    match pattern.as_str() {
-        "A9 9AA" | "A99 9AA" | "AA9 9AA" | "AA99 9AA" | "A9A 9AA" | "AA9A 9AA" => true,
-        "A9A 9A9" | "A9A9A9" => true,
-        "9999 AA" => true,
-        "99999-9999" => true,
-        "A-9999" | "AA-9999" | "A-99999" | "AA-99999" | "AA-9999 AA" => true,
-        _ => false,
-    }
+    matches!(
+        pattern.as_str(),
+        "A9 9AA"
+            | "A99 9AA"
+            | "AA9 9AA"
+            | "AA99 9AA"
+            | "A9A 9AA"
+            | "AA9A 9AA"
+            | "A9A 9A9"
+            | "A9A9A9"
+            | "9999 AA"
+            | "99999-9999"
+            | "A-9999"
+            | "AA-9999"
+            | "A-99999"
+            | "AA-99999"
+            | "AA-9999 AA"
+    )
 }
 
 #[cfg(test)]

@@ -20,8 +20,11 @@ fn figures(kind: &DataType, batches: &[ArrayRef]) -> Figures {
     state.figures()
 }
 
-/// Values as text in their order, which is enough to compare by.
-fn model<T: Ord + Clone + std::fmt::Debug>(values: &[Option<T>], texts: bool) -> (u64, u64, Option<(T, T)>, Vec<(T, u64)>) {
+/// Values that are there, different ones, the least and the largest, the most frequent.
+type Model<T> = (u64, u64, Option<(T, T)>, Vec<(T, u64)>);
+
+/// What simply is so.
+fn model<T: Ord + Clone + std::fmt::Debug>(values: &[Option<T>], texts: bool) -> Model<T> {
     let there: Vec<T> = values.iter().flatten().cloned().collect();
     let mut counts = BTreeMap::<T, u64>::new();
     there.iter().for_each(|value| *counts.entry(value.clone()).or_default() += 1);
