@@ -109,11 +109,7 @@ impl Service {
         let (directory, write_uses) = Directory::new(catalog.clone(), clock.clone());
         let directory = Arc::new(directory);
         let listener = Arc::downgrade(&directory);
-        catalog.on_commit(move |tables| {
-            if let Some(directory) = listener.upgrade() {
-                directory.forget(tables);
-            }
-        });
+        catalog.on_commit(move |tables| listener.upgrade().into_iter().for_each(|directory| directory.forget(tables)));
         let authenticator =
             Authenticator::new(&settings.auth, admin_token, fetch, directory.clone(), clock.clone(), &environment).await?;
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;

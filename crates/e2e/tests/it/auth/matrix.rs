@@ -18,10 +18,12 @@ enum Asks {
     Manage,
     /// That he is somebody.
     Known,
+    /// The role of an editor in his organisation.
+    Edit,
     /// ADMIN on his organisation.
     Administer,
 }
-use Asks::{Administer, Known, Manage, Nothing, Operate, Read};
+use Asks::{Administer, Edit, Known, Manage, Nothing, Operate, Read};
 
 const ROUTES: &[(&str, &str, Asks)] = &[
     ("GET", "/healthz", Nothing),
@@ -59,6 +61,42 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("GET", "/api/datasets/{name}/settings", Known),
     ("PUT", "/api/datasets/{name}/settings", Known),
     ("PATCH", "/api/datasets/{name}/settings", Known),
+    ("GET", "/api/datasets/{name}/preview", Known),
+    ("GET", "/api/datasets/{name}/explore", Known),
+    ("GET", "/api/datasets/{name}/profile", Known),
+    ("GET", "/api/datasets/{name}/column-stats", Known),
+    ("GET", "/api/datasets/{name}/classification", Known),
+    ("GET", "/api/datasets/governance/summary", Known),
+    ("GET", "/api/connectors", Known),
+    ("POST", "/api/connectors", Edit),
+    ("GET", "/api/connectors/catalog", Known),
+    ("GET", "/api/connectors/{id}", Known),
+    ("PUT", "/api/connectors/{id}", Edit),
+    ("PATCH", "/api/connectors/{id}", Edit),
+    ("DELETE", "/api/connectors/{id}", Edit),
+    ("POST", "/api/connectors/{id}/test", Known),
+    ("GET", "/api/datasets/browse/schemas", Known),
+    ("GET", "/api/datasets/browse/tables", Known),
+    ("POST", "/api/datasets/file/preview", Known),
+    ("POST", "/api/datasets/file/upload", Edit),
+    ("GET", "/api/datasets/{name}/history", Known),
+    ("POST", "/api/datasets/{name}/vacuum", Known),
+    ("POST", "/api/datasets/{name}/optimize", Known),
+    ("POST", "/api/datasets/{name}/restore", Known),
+    ("GET", "/api/datasets", Known),
+    ("GET", "/api/datasets/available", Known),
+    ("POST", "/api/datasets", Edit),
+    ("GET", "/api/datasets/{name}", Known),
+    ("PATCH", "/api/datasets/{name}", Known),
+    ("DELETE", "/api/datasets/{name}", Known),
+    ("POST", "/api/datasets/{name}/refresh", Known),
+    ("GET", "/api/datasets/{name}/shares", Known),
+    ("POST", "/api/datasets/{name}/shares", Known),
+    ("DELETE", "/api/datasets/{name}/shares/{id}", Known),
+    ("POST", "/api/datasets/import", Edit),
+    ("POST", "/api/datasets/import-batch", Edit),
+    ("GET", "/api/datasets/import/{name}", Known),
+    ("DELETE", "/api/datasets/import/{name}", Edit),
     ("GET", "/api/jobs", Known),
     ("GET", "/api/jobs/{id}", Known),
     ("GET", "/api/jobs/{id}/activities/{name}/log", Known),
@@ -109,6 +147,7 @@ fn expected(asks: Asks, caller: Caller, closed: bool) -> Option<u16> {
         Nothing | Read | Known => true,
         Operate => caller == Admin,
         Manage => matches!(caller, Editor | Admin),
+        Edit => matches!(caller, Editor | Admin | Stranger),
         Administer => matches!(caller, Admin | Stranger),
     };
     if allowed { None } else { Some(403) }

@@ -64,7 +64,7 @@ async fn a_table_behind_each_type_of_connector_is_imported_and_read() {
         let groups = json!([{"id": 2, "max_amount": -0.25, "count": 1}, {"id": 3, "max_amount": 99.5, "count": 1}]);
         assert_eq!(admin.rows(&name, "group=id&agg=max:amount,count&filter=id:gt:1&order=id").await, groups, "{kind}");
         assert_eq!(admin.rows(&name, "order=-amount&limit=1&select=id,client").await[0]["id"], 3, "{kind}");
-        let v1 = json!({"columns": ["id", "client"], "order_by": [{"col": "id", "desc": true}], "limit": 2});
+        let v1 = json!({"columns": ["id", "client"], "order_by": [{"col": "id", "dir": "desc"}], "limit": 2});
         let rows = server.admin_post(&format!("/api/v1/datasets/{name}/query"), &v1).await.ok().json()["data"].take();
         assert_eq!(rows, json!([{"id": 3, "client": "Zoe's; DROP TABLE orders"}, {"id": 2, "client": null}]), "{kind}");
         let profile = viewer.get(&format!("/api/datasets/{name}/profile")).await.ok().json();

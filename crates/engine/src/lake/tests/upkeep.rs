@@ -18,7 +18,9 @@ impl Lab {
     /// Runs `script` over the folder `theirs`, which it calls `place`; gives what it puts into `out`.
     fn python(&self, script: &str) -> Value {
         let script = format!(
-            "import json, sys\nimport pyarrow as pa\nimport deltalake\nplace, ours = sys.argv[1:]\nout = None\n{script}\nprint(json.dumps(out))"
+            "import json, os, sys\nimport pyarrow as pa\nimport deltalake\nplace, ours = sys.argv[1:]\nout = None\n{script}\n\
+             print(json.dumps(out), flush=True)\n\
+             # Its threads have been seen to abort the interpreter when it ends by itself.\nos._exit(0)"
         );
         let (theirs, ours) = (self.folder.path().join("theirs"), self.table());
         let output = Command::new(python()).args(["-c", &script]).arg(theirs).arg(ours).output().unwrap();
