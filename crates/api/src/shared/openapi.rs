@@ -109,7 +109,8 @@ impl Operation {
         }
         for (at, name) in names.iter().enumerate() {
             let text = match (*name, names.len()) {
-                ("name", 1) => "The name of a dataset",
+                ("name", 1) if route.path.contains("/import/") => "The name of an import",
+                ("name", _) if route.path.contains("/datasets/") => "The name of a dataset",
                 ("name", _) => "The name",
                 _ => "The id",
             };
