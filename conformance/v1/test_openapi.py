@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema_rs
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -57,3 +58,15 @@ def test_every_answer_is_as_described(server, who, tmp_path):
     assert ok(server.get("/healthz")) == {"status": "ok"}
     if who == "anonymous":
         assert server.count("small") == 3
+
+
+def test_examples_are_what_their_schemas_say(server):
+    document = ok(server.get("/openapi.json"))
+    schemas = document["components"]["schemas"]
+    seen = 0
+    for name, schema in schemas.items():
+        judge = jsonschema_rs.validator_for({**schema, "components": document["components"]})
+        for example in schema.get("examples", []):
+            assert [error.message for error in judge.iter_errors(example)] == [], name
+            seen += 1
+    assert seen > 20
