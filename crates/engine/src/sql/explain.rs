@@ -98,7 +98,9 @@ fn plain(text: &str) -> String {
     if text.starts_with("Physical plan does not support logical expression") {
         return "this kind of correlated subquery is not supported; write a join".to_owned();
     }
-    let mut text = text.trim().replace('\n', " ");
+    // A planner that tries several signatures quotes what it says of each.
+    let text = text.trim().trim_start_matches("Internal error: ").replace("Error during planning: ", " ");
+    let mut text = text.replace("..", ".").split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((at, _)) = text.char_indices().nth(300) {
         text.truncate(at);
         text.push('…');
@@ -117,6 +119,8 @@ mod tests {
         let memory = explain_execution(&DataFusionError::ResourcesExhausted("pool of 12 bytes".into())).unwrap();
         assert_eq!((memory.code(), memory.message().contains("12")), (Code::LimitExceeded, false));
         assert!(explain_execution(&DataFusionError::Internal("x".into())).is_none());
+        let several = "Internal error: 'f' fits nothing, errors: Error during planning: one,Error during planning: two..";
+        assert_eq!(plain(several), "'f' fits nothing, errors: one, two.");
         assert!(explain_execution(&DataFusionError::IoError(std::io::Error::other("disk"))).is_none());
     }
 
