@@ -7,6 +7,7 @@ mod datasets;
 mod explore;
 mod governance;
 mod lakehouse;
+mod many_rows;
 mod profile;
 mod refresh;
 mod shares;
