@@ -64,7 +64,8 @@ pub(super) fn to_json(schema: &SchemaRef) -> Json {
     ColumnInfo::of_schema(schema).into_iter().map(column).collect()
 }
 
-/// The simple type that values of an Arrow type have, by the names of [`ColumnInfo::kind`].
+/// The simple type that values of an Arrow type have, by the names of [`ColumnInfo::kind`]: one of `string, int64, float64, decimal,
+/// boolean, date, timestamp, time, binary, list, struct`.
 pub fn column_type(kind: &DataType) -> &'static str {
     match kind {
         DataType::Boolean => "boolean",
@@ -80,9 +81,10 @@ pub fn column_type(kind: &DataType) -> &'static str {
         | DataType::FixedSizeList(..)
         | DataType::ListView(_)
         | DataType::LargeListView(_) => "list",
-        DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => "struct",
+        DataType::Struct(_) | DataType::Map(..) => "struct",
         DataType::Dictionary(_, value) => column_type(value),
         DataType::RunEndEncoded(_, value) => column_type(value.data_type()),
+        // Durations and intervals are written as text; unions have no one type, and a column without values none of its own.
         _ => "string",
     }
 }
@@ -115,5 +117,29 @@ mod tests {
         let seen: Vec<_> = columns.into_iter().filter_map(|column| column.seen(&policy)).collect();
         let shown: Vec<_> = seen.iter().map(|column| (&*column.name, &*column.kind, column.nullable, column.masked)).collect();
         assert_eq!(shown, [("id", "int64", true, true), ("at", "string", true, true), ("t", "string", true, false)]);
+    }
+
+    #[test]
+    fn each_kind_of_type_has_its_name() {
+        let item = || Arc::new(Field::new("item", DataType::Int8, true));
+        for (kind, name) in [
+            (DataType::Utf8View, "string"),
+            (DataType::Null, "string"),
+            (DataType::Duration(TimeUnit::Second), "string"),
+            (DataType::UInt64, "int64"),
+            (DataType::Int8, "int64"),
+            (DataType::Float16, "float64"),
+            (DataType::Decimal256(40, 2), "decimal"),
+            (DataType::Boolean, "boolean"),
+            (DataType::Date64, "date"),
+            (DataType::Timestamp(TimeUnit::Second, Some("UTC".into())), "timestamp"),
+            (DataType::Time64(TimeUnit::Nanosecond), "time"),
+            (DataType::FixedSizeBinary(3), "binary"),
+            (DataType::LargeList(item()), "list"),
+            (DataType::Struct(vec![item()].into()), "struct"),
+            (DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Date32)), "date"),
+        ] {
+            assert_eq!(column_type(&kind), name, "{kind}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! - `add.rs`, `replace.rs`, `remove.rs`: making one, telling that its rows are others, deleting it
 //! - `find.rs`: from a name to an entry; `renew.rs`: what becomes of entries when records change
 //! - `source.rs`, `options.rs`, `details.rs`, `columns.rs`: what records say, and how
-//! - `list.rs`, `info.rs`: showing them; `grants.rs`: sharing them; `import/`: taking tables over; `cache.rs`: keeping rows of outside systems
+//! - `list.rs`, `info.rs`: showing them; `grants.rs`: sharing them; `import.rs`, `batch.rs`: taking tables over; `cache.rs`: keeping rows of outside systems
 
 mod add;
 mod batch;

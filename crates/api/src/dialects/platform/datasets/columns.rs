@@ -1,11 +1,11 @@
 //! What answers say of their columns.
 
-use super::types::type_name;
 use arrow::datatypes::Schema;
 use datahall_core::classify::SemanticType;
 use datahall_core::query::{Function, Query};
 use datahall_core::{Error, Result};
 use datahall_service::View;
+use datahall_service::column_type;
 use serde::Serialize;
 
 /// One column of an answer.
@@ -33,7 +33,7 @@ pub(super) fn of_rows(view: &View, query: &Query, rows: &Schema) -> Vec<Column> 
         let source = source(field.name());
         Column {
             name: field.name().clone(),
-            kind: type_name(field.data_type()),
+            kind: column_type(field.data_type()),
             semantic_type: source.as_deref().and_then(|name| view.semantic_type(name)).map(SemanticType::name),
             masked: source.is_some_and(|name| view.is_masked(&name)),
         }

@@ -1,8 +1,8 @@
 //! What is known of columns, as answers write it.
 
-use super::types::type_name;
 use arrow::array::ArrayRef;
 use datahall_formats::values;
+use datahall_service::column_type;
 use datahall_service::{ColumnProfile, View};
 use serde::Serialize;
 use serde_json::Value;
@@ -38,7 +38,7 @@ struct TopValue {
 impl ColumnFigures {
     /// Of a column of `view`.
     pub(super) fn of(view: &View, column: &ColumnProfile) -> Self {
-        let kind = type_name(&column.kind);
+        let kind = column_type(&column.kind);
         let is_number = matches!(kind, "int64" | "float64" | "decimal");
         let rows = column.count + column.nulls;
         let mut range = column.range.as_ref().map(|range: &ArrayRef| values(range)).unwrap_or_default().into_iter();

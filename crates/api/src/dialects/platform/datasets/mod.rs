@@ -11,7 +11,6 @@ mod answer;
 mod columns;
 pub(super) mod fault;
 mod figures;
-mod types;
 
 use super::fault::Fault;
 use crate::shared::call::Call;

@@ -2,10 +2,10 @@
 
 use super::literal::Family;
 use super::names::{column, items};
-use crate::dialects::platform::datasets::types::type_name;
 use arrow::datatypes::{Field, Schema};
 use datahall_core::query::{Aggregate, Function};
 use datahall_core::{Error, Result};
+use datahall_service::column_type;
 
 const FUNCTIONS: [Function; 7] =
     [Function::Count, Function::Sum, Function::Avg, Function::Min, Function::Max, Function::CountDistinct, Function::Median];
@@ -67,7 +67,7 @@ fn of_column(function: Function, field: &Field, alias: Option<&str>) -> Result<A
         Function::Min | Function::Max => !matches!(family, Family::Bytes | Family::Nothing),
     };
     if !suits {
-        let (name, kind) = (field.name(), type_name(field.data_type()));
+        let (name, kind) = (field.name(), column_type(field.data_type()));
         return Err(Error::invalid(format!("{} cannot be computed of column {name}, which is of type {kind}", function.name())));
     }
     let alias = alias.map_or_else(|| format!("{}_{}", function.name(), field.name()), str::to_owned);

@@ -2,10 +2,10 @@
 
 use super::literal::{Family, from_json, from_text};
 use super::names::column;
-use crate::dialects::platform::datasets::types::type_name;
 use arrow::datatypes::{Field, Schema};
 use datahall_core::query::{Compare, Expr, Value, find_column};
 use datahall_core::{Error, Result};
+use datahall_service::column_type;
 use serde_json::{Map, Value as Json};
 
 const OPS: &[&str] = &[
@@ -188,14 +188,14 @@ fn require_order(field: &Field) -> Result<()> {
     if Family::of(field.data_type()).is_ordered() {
         return Ok(());
     }
-    let (name, kind) = (field.name(), type_name(field.data_type()));
+    let (name, kind) = (field.name(), column_type(field.data_type()));
     Err(Error::invalid(format!("{name}: values of type {kind} are only compared by eq, ne, in and nin")))
 }
 
 /// Part of a text, whatever signs of patterns it holds.
 fn like(field: &Field, op: &str, text: &str) -> Result<Expr> {
     if Family::of(field.data_type()) != Family::Text {
-        let (name, kind) = (field.name(), type_name(field.data_type()));
+        let (name, kind) = (field.name(), column_type(field.data_type()));
         return Err(Error::invalid(format!("{name}: {op} needs a text column, not one of type {kind}")));
     }
     let mut pattern = String::with_capacity(text.len() + 2);

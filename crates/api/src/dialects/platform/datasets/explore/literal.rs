@@ -1,10 +1,10 @@
 //! What a filter compares with → a value that suits the column's type.
 
-use crate::dialects::platform::datasets::types::type_name;
 use arrow::datatypes::{DataType, Field};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use datahall_core::query::Value;
 use datahall_core::{Error, Result};
+use datahall_service::column_type;
 use serde_json::Value as Json;
 
 /// What values of a column can be compared with.
@@ -84,7 +84,7 @@ pub(super) fn from_text(field: &Field, text: &str) -> Result<Value> {
         Family::Date | Family::Moment => moment(trimmed).map(Value::Text),
         Family::Time => time(trimmed).map(Value::Text),
         Family::Nothing => {
-            let (name, kind) = (field.name(), type_name(field.data_type()));
+            let (name, kind) = (field.name(), column_type(field.data_type()));
             return Err(Error::invalid(format!(
                 "{name}: values of type {kind} are compared with nothing (only isnull, notnull)"
             )));
@@ -95,7 +95,7 @@ pub(super) fn from_text(field: &Field, text: &str) -> Result<Value> {
 
 fn unsuited(field: &Field, text: &str) -> Error {
     let shown: String = text.chars().take(64).collect();
-    Error::invalid(format!("{}: not a value of type {}: {shown}", field.name(), type_name(field.data_type())))
+    Error::invalid(format!("{}: not a value of type {}: {shown}", field.name(), column_type(field.data_type())))
 }
 
 /// A number with digits and nothing else of what Rust takes for one: no words.
