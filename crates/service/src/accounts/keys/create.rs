@@ -5,7 +5,9 @@ use crate::accounts::authority::{administers, check_holds, is_instance_admin, no
 use crate::accounts::key_grants::KeyGrants;
 use crate::accounts::{attributes, names, organisations};
 use crate::auth::secrets::{self, Fresh};
+use crate::permission::unauthenticated;
 use crate::{Ctx, PrincipalKind, Service, home};
+use chrono::SecondsFormat;
 use datahall_catalog::{AuditEntry, Hidden, Key, Millis, Object, Organisation, User};
 use datahall_core::access::{Grant, Place};
 use datahall_core::privilege::Role;
@@ -37,7 +39,7 @@ pub struct NewKey {
     pub grants: Object,
     /// What row filters may ask for, unless it acts for a user: then his count.
     pub attributes: Object,
-    /// After how many seconds it ends; `None`: never.
+    /// After how many seconds it ends; `None`: never, or with the key that makes it.
     pub expires_in: Option<u64>,
 }
 
@@ -51,15 +53,16 @@ pub struct CreatedKey {
 }
 
 impl Service {
-    /// Makes an API key.
+    /// Makes an API key. Made with a key that ends, it ends with that one at the latest, and at that time unless it is told.
     ///
     /// # Errors
-    /// `Unauthenticated`; `Forbidden` without ADMIN on its organisation (on the instance where it has none), and for whatever
-    /// the caller does not hold himself; `Invalid`, saying what is wrong, as an unknown privilege.
+    /// `Unauthenticated`; `Forbidden` without ADMIN on its organisation (on the instance where it has none), for whatever
+    /// the caller does not hold himself, and for a longer life than the key has that makes it; `Invalid`, saying what is wrong, as an unknown privilege.
     pub async fn create_key(&self, ctx: &Ctx, new: NewKey) -> Result<CreatedKey> {
         self.require_organisation_admin(ctx)?;
         let grants = check(&new)?;
-        let expires_at = self.end_of_life(new.expires_in)?;
+        // Before anything is made, as an organisation that is not there yet.
+        let expires_at = self.within_own_life(ctx, self.end_of_life(new.expires_in)?).await?;
         let organisation = self.organisation_of_key(ctx, &new).await?;
         self.check_authority(ctx, &new, &grants, organisation.as_ref()).await?;
         let owner = self.written_as_kept(new.owner, &new.attributes).await?;
@@ -93,6 +96,19 @@ impl Service {
         }
         let now = Millis::from(self.clock.now()).0;
         Ok(Some(Millis(now.saturating_add_unsigned(seconds * 1000))))
+    }
+
+    /// When the new key ends: no later than the key that it is made with.
+    async fn within_own_life(&self, ctx: &Ctx, asked: Option<Millis>) -> Result<Option<Millis>> {
+        let PrincipalKind::Key { id, .. } = &ctx.principal.kind else { return Ok(asked) };
+        let own = self.catalog.get::<Key>(id).await?.ok_or_else(unauthenticated)?;
+        match (own.expires_at, asked) {
+            (Some(end), Some(asked)) if asked > end => {
+                let end = end.to_datetime().to_rfc3339_opts(SecondsFormat::Secs, true);
+                Err(not_yours(&format!("a longer life than that of your own key, which ends at {end},")))
+            }
+            (end, asked) => Ok(asked.or(end)),
+        }
     }
 
     /// The organisation that the key will act in; whoever may name it first makes it.

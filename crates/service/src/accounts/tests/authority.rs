@@ -62,6 +62,42 @@ async fn an_organisations_administrator_gives_what_is_his_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn no_key_makes_another_that_outlives_it() {
+    let fixture = Fixture::new().await;
+    let service = &fixture.service;
+    let everything = object(json!({"globalPermissions": {"admin": true}}));
+    let ending = |seconds, new: NewKey| NewKey { expires_in: Some(seconds), ..new };
+    for maker in [
+        NewKey { role: Some(Role::Admin), organisation: Some("acme".into()), ..viewer("boss") },
+        NewKey { grants: everything, ..viewer("root") },
+    ] {
+        let made = service.create_key(&admin(), ending(3600, maker.clone())).await.unwrap();
+        let short = bearer(service, &made.secret.0).await.unwrap();
+        fixture.clock.advance(600);
+        let before = service.list_keys(&admin(), 1, 0).await.unwrap().total;
+        let error = service.create_key(&short, ending(3001, viewer("longer"))).await.unwrap_err();
+        assert_eq!(error.code(), Code::Forbidden);
+        assert!(error.message().contains("a longer life than that of your own key, which ends at "), "{error}");
+        assert_eq!(service.list_keys(&admin(), 1, 0).await.unwrap().total, before);
+        // As long as its maker it may live, less, and as long where nothing is asked for; and so do those that it makes.
+        let same = service.create_key(&short, ending(3000, viewer("as long"))).await.unwrap();
+        assert_eq!(same.info.expires_at, made.info.expires_at);
+        let less = service.create_key(&short, ending(2999, viewer("shorter"))).await.unwrap();
+        assert!(less.info.expires_at < made.info.expires_at);
+        let untold = service.create_key(&short, NewKey { role: Some(Role::Admin), ..viewer("untold") }).await.unwrap();
+        assert_eq!(untold.info.expires_at, made.info.expires_at);
+        let second = bearer(service, &untold.secret.0).await.unwrap();
+        assert_eq!(code(service.create_key(&second, ending(3001, viewer("longer"))).await), Some(Code::Forbidden));
+        fixture.clock.advance(3000);
+        assert_eq!(code(bearer(service, &untold.secret.0).await), Some(Code::Unauthenticated));
+        // Who has no end gives none.
+        let lasting = service.create_key(&admin(), NewKey { expires_in: None, ..maker }).await.unwrap();
+        let lasting = bearer(service, &lasting.secret.0).await.unwrap();
+        assert_eq!(service.create_key(&lasting, viewer("for ever")).await.unwrap().info.expires_at, None);
+    }
+}
+
+#[tokio::test]
 async fn he_sees_and_revokes_only_his_own_and_reads_only_his_log() {
     let fixture = Fixture::new().await;
     let service = &fixture.service;

@@ -64,6 +64,23 @@ async fn a_revoked_token_is_nobodys_and_revoking_again_finds_none() {
 }
 
 #[tokio::test]
+async fn a_token_that_ends_makes_none_that_lives_longer() {
+    let api = Api::new().await;
+    let maker = mint(&api, json!({"name": "short", "role": "admin", "org": "acme", "expires_in": 3600})).await;
+    let bearer = format!("Bearer {}", maker["token"].as_str().unwrap());
+    let as_maker = ("authorization", bearer.as_str());
+    let longer = json!({"name": "longer", "role": "viewer", "expires_in": 7200}).to_string();
+    let answer = api.post_with(TOKENS, &[as_maker], &longer).await;
+    assert_eq!((answer.status, answer.error()), (403, "permission_denied".into()), "{}", answer.text());
+    assert!(answer.json()["message"].as_str().unwrap().contains("a longer life than that of your own key"));
+    let untold = json!({"name": "untold", "role": "viewer"}).to_string();
+    let made = api.post_with(TOKENS, &[as_maker], &untold).await.json();
+    assert!(maker["expires_at"].is_string() && made["expires_at"] == maker["expires_at"], "{made}");
+    let list = api.send("GET", TOKENS, &[as_maker], Body::empty()).await.json();
+    assert_eq!(list["total"], 2);
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_in_the_platforms_envelope_and_nothing_is_made() {
     let api = Api::new().await;
     for (status, code, body) in [

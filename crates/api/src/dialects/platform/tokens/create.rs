@@ -27,7 +27,7 @@ struct Body {
 
 pub(in super::super) fn describe() -> Operation {
     Operation::new("accounts", "create_token", "Make a token")
-        .about("The token is told this once. It has a role in an organisation, the permissions of groups, and grants of its own; nobody gives what he does not hold.")
+        .about("The token is told this once. It has a role in an organisation, the permissions of groups, and grants of its own; nobody gives what he does not hold. A token that ends makes none that lives longer: asked for, that is 403; not told, the new one ends with it.")
         .body("NewToken", true, json!({"name": "nightly import", "role": "editor", "expires_in": 2_592_000}))
         .answers(201, "CreatedToken", "The token is made")
         .fails(415, "The body is not announced as JSON")
