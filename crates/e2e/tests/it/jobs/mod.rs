@@ -1,5 +1,6 @@
 //! Work that outlives a request, and what holds when there is too much of it: schedules, kept queries, two servers, kills, callers who leave.
 
+mod abort;
 mod cancel;
 mod kept_queries;
 mod killed;
