@@ -78,6 +78,8 @@ pub struct Service {
     /// What this process has of the job queue.
     pub(crate) jobs: Queue,
     pub(crate) admission: Admission,
+    /// Lets callers watch jobs.
+    pub(crate) watching: Admission,
     pub(crate) connections: Connections,
     /// Old versions of datasets that were asked for.
     pub(crate) versions: Versions,
@@ -125,7 +127,7 @@ impl Service {
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
         let throttle = Throttle::new(clock.clone());
         let jobs = Queue::new(format!("{node}-{}", random_hex(&*random, 8)));
-        let admission = Admission::new(&settings.limits);
+        let (admission, watching) = (Admission::new(&settings.limits), Admission::of_streams(&settings.limits));
         let service = Arc::new_cyclic(|me| Self {
             engine,
             catalog,
@@ -144,6 +146,7 @@ impl Service {
             refusals,
             jobs,
             admission,
+            watching,
             connections,
             versions: Versions::default(),
             summaries: Summaries::default(),

@@ -1,4 +1,5 @@
-//! Which queries run: so many at once, so many for one caller; who comes beyond that is told at once. `[limits]` says how many.
+//! Which queries run, and which event streams are open: so many at once, so many for one caller; who comes beyond that is told at once.
+//! `[limits]` says how many.
 
 mod bounds;
 mod caller;
@@ -19,14 +20,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
 
-/// After how many seconds trying again makes sense: most queries take less.
-const RETRY_SECS: u32 = 1;
+/// What is counted, and how a refusal speaks of it.
+struct Words {
+    what: &'static str,
+    are: &'static str,
+    /// After how many seconds trying again makes sense.
+    retry_secs: u32,
+}
 
-/// Lets queries run. Clones share the count.
+/// Most take less than a second.
+const QUERIES: Words = Words { what: "queries", are: "running", retry_secs: 1 };
+/// They are open as long as a job takes.
+const STREAMS: Words = Words { what: "event streams", are: "open", retry_secs: 5 };
+
+/// Lets queries run, or event streams be opened. Clones share the count.
 #[derive(Clone)]
 pub(crate) struct Admission(Arc<Gate>);
 
 struct Gate {
+    words: Words,
     /// At once; `usize::MAX`: any number.
     most: usize,
     /// At once for one caller.
@@ -61,7 +73,7 @@ pub(crate) struct Admitted {
     pub(crate) refused_caller: u64,
 }
 
-/// The right to run one query. Dropped, it is somebody else's.
+/// The right to run one query or to have one stream open. Dropped, it is somebody else's.
 pub(crate) struct Permit {
     gate: Arc<Gate>,
     caller: Caller,
@@ -73,33 +85,45 @@ enum Refused {
 }
 
 impl Admission {
+    /// Of queries.
     pub(crate) fn new(limits: &Limits) -> Self {
+        Self::of(QUERIES, limits.max_concurrent_queries, limits.per_caller())
+    }
+
+    /// Of event streams.
+    pub(crate) fn of_streams(limits: &Limits) -> Self {
+        Self::of(STREAMS, limits.max_event_streams, limits.streams_per_caller())
+    }
+
+    fn of(words: Words, most: usize, most_per_caller: usize) -> Self {
         let or_any = |limit: usize| if limit == 0 { usize::MAX } else { limit };
         Self(Arc::new(Gate {
-            most: or_any(limits.max_concurrent_queries),
-            most_per_caller: or_any(limits.per_caller()),
+            words,
+            most: or_any(most),
+            most_per_caller: or_any(most_per_caller),
             running: Mutex::default(),
             freed: Notify::new(),
             counters: Counters::default(),
         }))
     }
 
-    /// Lets a query of `caller` run, or says at once why not.
+    /// Lets one of `caller`'s begin, or says at once why not.
     ///
     /// # Errors
     /// `Throttled` when this caller has too many running; `Unavailable` when all together have. Both say when to try again.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Permit> {
         let gate = &self.0;
+        let Words { what, are, retry_secs } = gate.words;
         self.enter(caller).map_err(|refused| match refused {
             Refused::Caller => {
                 gate.counters.refused_caller.fetch_add(1, Ordering::Relaxed);
                 let most = gate.most_per_caller;
-                Error::new(Code::Throttled, format!("too many queries at once: {most} of this caller's are running"))
-                    .retry_after(RETRY_SECS)
+                Error::new(Code::Throttled, format!("too many {what} at once: {most} of this caller's are {are}"))
+                    .retry_after(retry_secs)
             }
             Refused::Full => {
                 gate.counters.refused_full.fetch_add(1, Ordering::Relaxed);
-                Error::unavailable(format!("at capacity: {} queries are running", gate.most)).retry_after(RETRY_SECS)
+                Error::unavailable(format!("at capacity: {} {what} are {are}", gate.most)).retry_after(retry_secs)
             }
         })
     }

@@ -4,6 +4,7 @@ mod capacity;
 mod given_back;
 mod rows;
 mod saved_queries;
+mod streams;
 
 use crate::testing::{Fixture, reader};
 use crate::{Ctx, Stats};

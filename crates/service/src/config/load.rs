@@ -240,6 +240,9 @@ mod tests {
             ("max_concurrent_queries = -1", "limits.max_concurrent_queries"),
             ("max_concurrent_queries = 'many'", "limits.max_concurrent_queries"),
             ("max_concurrent_per_caller = 513", "limits.max_concurrent_per_caller: must be at most 512"),
+            ("max_event_streams = -1", "limits.max_event_streams"),
+            ("max_event_streams_per_caller = 129", "limits.max_event_streams_per_caller: must be at most 128"),
+            ("max_event_stream = 1", "did you mean `max_event_streams`?"),
             ("max_result_rows = 1.5", "limits.max_result_rows"),
             ("query_timeout_ms = '30s'", "limits.query_timeout_ms"),
             ("query_memory_mb = 0", "limits.query_memory_mb: must be at least 1"),
@@ -250,6 +253,7 @@ mod tests {
             assert!(found[0].contains("line 2") && found[0].contains(what), "{wrong}: {found:?}");
         }
         assert!(problems("[limits]\nmax_concurrent_queries = 0\nmax_concurrent_per_caller = 9\n").is_empty());
+        assert!(problems("[limits]\nmax_event_streams = 0\nmax_event_streams_per_caller = 9\n").is_empty());
     }
 
     #[test]

@@ -50,14 +50,14 @@ pub(super) fn server(report: &mut Report, server: &Server) {
 
 pub(super) fn limits(report: &mut Report, limits: &Limits) {
     at_least(report, &["limits", "query_memory_mb"], limits.query_memory_mb.unwrap_or(1), 1);
-    let most = limits.max_concurrent_queries;
-    // More than all together would be a limit that never holds.
-    if most > 0 && limits.max_concurrent_per_caller.is_some_and(|of_one| of_one > most) {
-        problem(
-            report,
-            &["limits", "max_concurrent_per_caller"],
-            format!("must be at most {most}, as many as max_concurrent_queries"),
-        );
+    for (of_one, key, most, all) in [
+        (limits.max_concurrent_per_caller, "max_concurrent_per_caller", limits.max_concurrent_queries, "max_concurrent_queries"),
+        (limits.max_event_streams_per_caller, "max_event_streams_per_caller", limits.max_event_streams, "max_event_streams"),
+    ] {
+        // More than all together would be a limit that never holds.
+        if most > 0 && of_one.is_some_and(|of_one| of_one > most) {
+            problem(report, &["limits", key], format!("must be at most {most}, as many as {all}"));
+        }
     }
 }
 

@@ -41,6 +41,10 @@ pub struct Limits {
     pub max_concurrent_queries: usize,
     /// Of these, so many of one caller's. 0: any number; unset: half of them.
     pub max_concurrent_per_caller: Option<usize>,
+    /// Streams of events of jobs that are open at once; more are refused. 0: any number.
+    pub max_event_streams: usize,
+    /// Of these, so many of one caller's. 0: any number; unset: an eighth of them.
+    pub max_event_streams_per_caller: Option<usize>,
     /// The most rows that one query gives; 0: any number.
     pub max_result_rows: u64,
     /// The longest one query is worked on, in milliseconds; 0: as long as `request_timeout_ms` lets it.
@@ -79,6 +83,9 @@ impl Default for Limits {
             // What waits costs memory, too: some MiB each where rows are read from files.
             max_concurrent_queries: 512,
             max_concurrent_per_caller: None,
+            // Each looks at the catalog twice a second.
+            max_event_streams: 128,
+            max_event_streams_per_caller: None,
             max_result_rows: 0,
             query_timeout_ms: 0,
             query_memory_mb: None,
@@ -94,6 +101,11 @@ impl Limits {
     pub fn per_caller(&self) -> usize {
         // Half, so that no caller alone can shut out another.
         self.max_concurrent_per_caller.unwrap_or(self.max_concurrent_queries.div_ceil(2))
+    }
+
+    /// Event streams of one caller's that are open at once; 0: any number.
+    pub fn streams_per_caller(&self) -> usize {
+        self.max_event_streams_per_caller.unwrap_or(self.max_event_streams.div_ceil(8))
     }
 
     /// The most rows that one query gives; `None`: any number.

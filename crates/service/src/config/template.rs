@@ -65,6 +65,8 @@ port = 8080
 # [limits]
 # max_concurrent_queries = 512         # at once; more are refused with 503 and Retry-After; 0: any number
 # max_concurrent_per_caller = 256      # of these, of one user, key or token, or of one address: 429; default: half; 0: any
+# max_event_streams = 128              # of jobs that are watched, open at once: 503; 0: any number
+# max_event_streams_per_caller = 16    # of these, of one caller: 429; default: an eighth; 0: any number
 # max_result_rows = 0                  # the most rows one query gives; 0: any number
 # query_timeout_ms = 0                 # of work on one query; 0: what request_timeout_ms says
 # query_memory_mb = 1024               # for running queries, together; default: a quarter of the machine's

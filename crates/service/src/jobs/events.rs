@@ -1,6 +1,7 @@
 //! A job as it goes on: what changes, told until it ends.
 
 use super::{ActivityInfo, JobInfo};
+use crate::admission::{Caller, Permit};
 use crate::{Ctx, Service};
 use datahall_core::Result;
 use futures::stream::{BoxStream, StreamExt as _, unfold};
@@ -33,6 +34,8 @@ struct Watch {
     activities: HashMap<String, ActivityInfo>,
     news: VecDeque<JobEvent>,
     silent: u32,
+    /// Given back when the stream ends or is dropped.
+    _place: Permit,
 }
 
 impl Service {
@@ -40,8 +43,11 @@ impl Service {
     /// stops early when the caller may not see the job any more, and when the server stops. Dropped, it does nothing more.
     ///
     /// # Errors
-    /// `NotFound`, also for a job that the caller may not see.
+    /// `NotFound`, also for a job that the caller may not see; `Throttled` when he watches too many already, `Unavailable` when all
+    /// together do: `[limits]` says how many are.
     pub async fn job_events(&self, ctx: &Ctx, id: &str) -> Result<BoxStream<'static, JobEvent>> {
+        self.require_known(ctx)?;
+        let place = self.watching.admit(&Caller::of(ctx))?;
         let mut watch = Watch {
             service: self.arc(),
             ctx: ctx.clone(),
@@ -50,6 +56,7 @@ impl Service {
             activities: HashMap::new(),
             news: VecDeque::new(),
             silent: 0,
+            _place: place,
         };
         watch.look().await?;
         Ok(unfold(watch, |mut watch| async move { watch.next().await.map(|event| (event, watch)) }).boxed())

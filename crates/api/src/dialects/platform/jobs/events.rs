@@ -28,9 +28,10 @@ pub(in super::super) fn describe() -> Operation {
     Operation::new("jobs", "job_events", "Watch a job")
         .about(
             "Server-sent events: `job` with the job and `activity` with one of its activities, first as they are and then whenever \
-             something changes. The stream ends with the job.",
+             something changes. The stream ends with the job. So many are open at once as `[limits]` says; one more is refused at once.",
         )
         .content(200, "The events", json!({(KIND): {"schema": schema}}), json!({}))
+        .fails(429, "The caller watches too many jobs; see Retry-After")
 }
 
 pub(in super::super) async fn handle(mut call: Call) -> Result<Response> {

@@ -1,7 +1,8 @@
 //! Jobs over HTTP: lists, details, logs, aborts, events.
 
-use crate::testing::{ADMIN, Answer, Api, session, user};
+use crate::testing::{ADMIN, Answer, Api, session, token, user};
 use axum::body::Body;
+use axum::http::Request;
 use datahall_service::{Ctx, Home, Principal};
 use serde_json::{Value, json};
 
@@ -97,6 +98,31 @@ async fn a_job_that_waits_is_aborted() {
     let answer = api.post_with(&format!("/api/jobs/{id}/abort"), &[ADMIN], "").await;
     assert_eq!((answer.status, &answer.json()["state"]), (202, &json!("ABORTED")));
     assert_eq!(ended(&api, &id).await["activities"][0]["reason"], "the job was aborted");
+}
+
+#[tokio::test]
+async fn one_who_watches_too_much_is_told_when_to_come_again() {
+    let api = Api::with(|settings| {
+        settings.jobs.enabled = false;
+        (settings.limits.max_event_streams, settings.limits.max_event_streams_per_caller) = (2, Some(1));
+    })
+    .await;
+    let events = format!("/api/jobs/{}/events", refresh(&api).await);
+    let open = async |(name, value): (&str, &str)| {
+        let request = Request::get(&events).header(name, value).body(Body::empty()).unwrap();
+        api.response(request).await
+    };
+    let (name, viewer) = token(&api, "viewer").await;
+    let (held, other) = (open(ADMIN).await, open((name, viewer.as_str())).await);
+    assert_eq!((held.status().as_u16(), other.status().as_u16()), (200, 200));
+    let refused = get(&api, &events).await;
+    assert_eq!((refused.status, refused.error(), refused.header("retry-after")), (429, "too_many_requests".into(), "5"));
+    let (name, third) = token(&api, "viewer").await;
+    let full = api.send("GET", &events, &[(name, third.as_str())], Body::empty()).await;
+    assert_eq!((full.status, full.error(), full.header("retry-after")), (503, "unavailable".into(), "5"));
+    // Whoever goes away leaves his place to others.
+    drop(held);
+    assert_eq!(open(ADMIN).await.status(), 200);
 }
 
 #[tokio::test]
