@@ -1,7 +1,7 @@
 //! Refreshing: a dataset's rows loaded anew by a job, on every node that holds it.
 
 use crate::jobs::context_param as param;
-use crate::{Ctx, JobCtx, JobInfo, NewJob, Object, Service, Work};
+use crate::{Ctx, JobCtx, JobInfo, NewJob, Object, Service, Work, home};
 use async_trait::async_trait;
 use datahall_catalog::{AuditEntry, Dataset, Origin, Project, Visibility};
 use datahall_core::access::{Scope, Verdict, decide};
@@ -10,6 +10,9 @@ use datahall_core::{Code, Error, Result};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// What the audit log calls it.
+const ACTION: &str = "dataset.refresh";
 
 /// Loads the rows of a dataset anew and lets its generation grow, by which other nodes know. Parameters: `dataset`, the id of its
 /// record; `name`, for people; `timeout_secs`, if it may not take longer.
@@ -31,7 +34,7 @@ impl Work for Refresh {
         }
         let Some(entry) = service.registry.by_record(&dataset.meta.id) else {
             job.info("this server does not hold the dataset; those that do load it anew");
-            let generation = service.grow(job.ctx(), &dataset.meta.id).await?;
+            let generation = service.grow(job.ctx(), &dataset.meta.id, ACTION).await?;
             return Ok(Object::from_iter([("generation".to_owned(), generation.into())]));
         };
         let limit = job.params().get("timeout_secs").and_then(serde_json::Value::as_u64).unwrap_or(u64::from(u32::MAX));
@@ -40,7 +43,7 @@ impl Work for Refresh {
         let (current, elapsed_ms) = tokio::time::timeout(Duration::from_secs(limit), load).await.map_err(|_| too_long())??;
         let rows = service.rows_seen(job.ctx(), &current.generation, &service.handle(job.ctx(), &current)).await;
         job.progress(1, Some(1), rows.and_then(|rows| i64::try_from(rows).ok()).unwrap_or_default(), 0);
-        let number = service.grow(job.ctx(), &dataset.meta.id).await?;
+        let number = service.grow(job.ctx(), &dataset.meta.id, ACTION).await?;
         job.info(format!("dataset '{}' loaded in {elapsed_ms} ms", entry.name));
         let result = json!({"dataset": entry.name, "rows": rows, "elapsed_ms": elapsed_ms, "generation": number});
         Ok(result.as_object().cloned().unwrap_or_default())
@@ -81,19 +84,41 @@ impl Service {
         }
     }
 
-    /// Lets the generation of a dataset grow; this node has the new rows already, if it holds any.
-    async fn grow(&self, ctx: &Ctx, id: &str) -> Result<i64> {
+    /// Lets the generation of a dataset grow; this node has the new rows already, if it holds any. `action` is what the audit log says.
+    ///
+    /// # Errors
+    /// `NotFound` when the record is gone; what the database says.
+    pub(super) async fn grow(&self, ctx: &Ctx, id: &str, action: &'static str) -> Result<i64> {
+        for _ in 1..home::TRIES {
+            match self.try_grow(ctx, id, action).await {
+                // Another node did the same at the same moment.
+                Err(error) if error.code() == Code::Conflict => {}
+                outcome => return outcome,
+            }
+        }
+        self.try_grow(ctx, id, action).await
+    }
+
+    async fn try_grow(&self, ctx: &Ctx, id: &str, action: &'static str) -> Result<i64> {
         let mut change = self.catalog.change(&ctx.actor()).await?;
         let gone = || Error::not_found("the dataset is gone");
         let mut dataset = change.get::<Dataset>(id).await?.ok_or_else(gone)?;
+        let before = dataset.generation;
         dataset.generation += 1;
-        if let Some(entry) = self.registry.by_record(id) {
-            entry.seen.fetch_max(dataset.generation, Ordering::AcqRel);
-        }
         change.update(&mut dataset).await?;
         let project = change.get::<Project>(&dataset.project).await?.ok_or_else(gone)?;
-        let entry = AuditEntry::about("dataset.refresh", &dataset).organisation(project.organisation);
-        change.commit(entry.detail(json!({"generation": dataset.generation}))).await?;
+        let of_log = AuditEntry::about(action, &dataset).organisation(project.organisation);
+        let entry = self.registry.by_record(id);
+        let seen = |from: i64, to: i64| {
+            entry.as_ref().is_some_and(|entry| entry.seen.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok())
+        };
+        // Before it is there to be seen, so that nothing is loaded twice; what another node did and is not seen yet stays to be seen.
+        let noted = seen(before, dataset.generation);
+        let outcome = change.commit(of_log.detail(json!({"generation": dataset.generation}))).await;
+        if noted && outcome.is_err() {
+            seen(dataset.generation, before);
+        }
+        outcome?;
         Ok(dataset.generation)
     }
 }

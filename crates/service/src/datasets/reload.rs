@@ -1,33 +1,50 @@
 //! Loading a dataset's rows anew. Readers keep the old ones until the new are there, and for good when the load fails.
 
 use crate::datasets::register::as_refusal;
+use crate::registry::Entry;
 use crate::{Ctx, Reloaded, Service};
 use datahall_core::{Error, Result};
 
 impl Service {
-    /// Loads the rows anew.
+    /// Loads the rows anew, and lets every other server on the same catalog that holds the dataset do so.
     ///
     /// # Errors
-    /// As [`Service::require_admin`]; `NotFound`; `Invalid` when the source cannot be opened any more; of a saved query `Throttled` and
+    /// As [`Service::require_admin`]; `NotFound`; `StorageFull` when the others cannot be told; `Invalid` when the source cannot be opened any more; of a saved query `Throttled` and
     /// `Unavailable` when too much is running.
     pub async fn reload(&self, ctx: &Ctx, name: &str) -> Result<Reloaded> {
         self.require_admin(ctx)?;
         let entry = self.find(ctx, name).await?;
         // In a task of its own: a load that began is worth finishing when the caller goes away.
-        let (service, loaded) = (self.arc(), entry.clone());
+        let (service, ctx_of_it, loaded) = (self.arc(), ctx.clone(), entry.clone());
         let permit = entry.statement().map(|_| self.admit(ctx)).transpose()?;
-        let load = tokio::spawn(async move { service.load_admitted(&loaded, "manual", permit).await });
-        let (current, elapsed_ms) = load.await.map_err(Error::internal)?.map_err(as_refusal)?;
+        let load = tokio::spawn(async move {
+            let done = service.load_admitted(&loaded, "manual", permit).await.map_err(as_refusal)?;
+            service.tell_others(&ctx_of_it, &loaded).await?;
+            Ok::<_, Error>(done)
+        });
+        let (current, elapsed_ms) = load.await.map_err(Error::internal)??;
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, dataset = entry.name, "dataset reloaded");
         let rows = self.rows_seen(ctx, &current.generation, &self.handle(ctx, &current)).await;
         Ok(Reloaded { dataset: entry.name.clone(), rows, elapsed_ms })
+    }
+
+    /// Lets other servers load what was loaded here because somebody asked for it.
+    ///
+    /// # Errors
+    /// As [`Service::grow`].
+    pub(super) async fn tell_others(&self, ctx: &Ctx, entry: &Entry) -> Result<()> {
+        // Saved rows that have no record are this server's alone.
+        let Some(id) = entry.record.get() else { return Ok(()) };
+        let told = self.grow(ctx, id, "dataset.reload").await;
+        told.map(drop).map_err(|error| error.context("loaded here, but other servers cannot be told"))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::State;
     use crate::testing::{Fixture, admin, reader};
+    use crate::{Service, State, home};
+    use datahall_catalog::{AuditQuery, Dataset};
     use datahall_core::query::Query;
     use futures::TryStreamExt;
 
@@ -41,6 +58,36 @@ mod tests {
         let rows: Vec<_> = before.rows.await.unwrap().batches.try_collect().await.unwrap();
         assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
         assert_eq!(fixture.service.count(&reader(), "e", Default::default()).await.unwrap(), 5);
+    }
+
+    async fn rows(service: &Service) -> u64 {
+        service.count(&reader(), "e", Default::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn other_servers_that_hold_it_load_it_too() {
+        let text = "[[dataset]]\nname = 'E'\nsource = {kind='csv',location='ok'}\n";
+        let fixture = Fixture::with(text).await;
+        let other = fixture.another_node_loaded(text).await;
+        let generation =
+            async || fixture.service.catalog.find(Dataset::by_name(home::PROJECT, "e")).await.unwrap().unwrap().generation;
+        fixture.engine.set_rows(5);
+        fixture.service.reload(&admin(), "e").await.unwrap();
+        fixture.until(async |_| rows(&other).await == 5).await;
+        fixture.engine.set_rows(7);
+        other.reload(&admin(), "e").await.unwrap();
+        fixture.until(async |service| rows(service).await == 7).await;
+        // Whoever was asked does not load it a second time.
+        assert_eq!((generation().await, fixture.service.stats().loads, other.stats().loads), (2, 3, 3));
+        let log = AuditQuery { action: Some("dataset.reload".into()), limit: 10, ..AuditQuery::default() };
+        assert_eq!(fixture.service.audit(&admin(), log).await.unwrap().total, Some(2));
+        fixture.engine.set_broken(true);
+        assert!(other.reload(&admin(), "e").await.is_err());
+        assert_eq!((generation().await, rows(&other).await), (2, 7), "what failed is nobody else's to load");
+        fixture.engine.set_broken(false);
+        fixture.engine.set_rows(9);
+        fixture.service.reload_all(&admin()).unwrap();
+        fixture.until(async |_| rows(&other).await == 9).await;
     }
 
     #[tokio::test]

@@ -5,7 +5,8 @@ use datahall_core::Result;
 use std::sync::atomic::Ordering;
 
 impl Service {
-    /// Puts every dataset that is not being loaded already in the queue; saved queries after what they may read.
+    /// Puts every dataset that is not being loaded already in the queue; saved queries after what they may read. Other servers on the
+    /// same catalog load what they hold of it, too.
     ///
     /// # Errors
     /// As [`Service::require_admin`].
@@ -22,12 +23,16 @@ impl Service {
                 continue;
             }
             answer.enqueued.push(entry.name.clone());
-            let (service, permits) = (self.arc(), self.background_loads.clone());
+            let (service, ctx, permits) = (self.arc(), ctx.clone(), self.background_loads.clone());
             self.background(async move {
                 let Ok(_one) = permits.acquire().await else { return };
                 entry.queued.store(false, Ordering::Relaxed);
                 // Why it failed is in the entry and in the log.
-                let _ = service.load(&entry, "manual").await;
+                if service.load(&entry, "manual").await.is_ok()
+                    && let Err(error) = service.tell_others(&ctx, &entry).await
+                {
+                    tracing::warn!(?error, dataset = entry.name, "reloaded on this server alone");
+                }
             });
         }
         tracing::info!(

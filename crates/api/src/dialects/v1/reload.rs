@@ -16,10 +16,11 @@ struct Reloaded {
 
 pub(super) fn describe() -> Operation {
     Operation::new("admin", "reload_dataset", "Read a dataset's source again")
-        .about("Queries in flight finish on the rows they began with. When the source cannot be read, the old rows stay.")
+        .about("Queries in flight finish on the rows they began with. When the source cannot be read, the old rows stay. Other servers on the same catalog read it again, too.")
         .answers(200, "Reloaded", "The new rows are being served")
         .fails(400, "The source cannot be read; the old rows stay")
         .fails(429, super::answer::TOO_MANY)
+        .fails(507, "It is read again here, but there is no space left for telling other servers")
 }
 
 pub(super) async fn handle(mut call: Call) -> Result<Response> {
