@@ -19,9 +19,6 @@ impl Service {
         if block.is_query() {
             return not_here("source.kind: a `query` is saved, not registered");
         }
-        if block.refresh.is_some() {
-            return not_here("refresh: is for datasets of the configuration file");
-        }
         self.drop_expired();
         let reservation = self.registry.reserve(home::PROJECT, &block.name)?;
         if self.is_recorded(home::PROJECT, &block.name).await? {
@@ -37,6 +34,8 @@ impl Service {
             live.recorded(id, Stated { version, ..(*live.stated()).clone() });
             reservation.fill(live);
             service.authenticator.directory.policies_moved.notify_one();
+            // Of its schedule, for its status.
+            service.authenticator.directory.datasets_moved().notify_one();
             Ok(())
         });
         publish.await.map_err(Error::internal)??;

@@ -2,6 +2,7 @@
 //! file owns source and options; who may see a dataset and what describes it stays as an API set it, unless the file says.
 
 use super::of_block::{Described, NODE, record};
+use crate::jobs::schedules::delete_schedules;
 use crate::policies::{Kept, Stated, masks_of, stated, write_masks};
 use crate::{DatasetBlock, home};
 use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Origin, Visibility};
@@ -49,6 +50,7 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
     for dataset in all {
         let of_this = starting.is_some_and(|node| dataset.options.get(NODE).and_then(Json::as_str) == Some(node));
         if dataset.origin == Origin::Runtime && of_this {
+            delete_schedules(&mut change, &dataset.meta.id).await?;
             change.delete(&dataset).await?;
             change.audit(AuditEntry::deleted("dataset.purge", &dataset)?);
             changed += 1;

@@ -1,6 +1,7 @@
-//! Datasets registered at run time: their records come and go with them.
+//! Datasets registered at run time: their records and schedules come and go with them.
 
 use super::of_block::{NODE, record};
+use crate::jobs::schedules::delete_schedules;
 use crate::policies::{Kept, write_masks};
 use crate::registry::Entry;
 use crate::{Ctx, DatasetBlock, Service, home};
@@ -8,7 +9,7 @@ use datahall_catalog::{AuditEntry, Dataset, Origin};
 use datahall_core::Result;
 
 impl Service {
-    /// Makes the record of a dataset that was registered, and those of its masks; gives its id and its version.
+    /// Makes the record of a dataset that was registered, and those of its masks and its schedule; gives its id and its version.
     pub(crate) async fn record_registration(&self, ctx: &Ctx, block: &DatasetBlock) -> Result<(String, i64)> {
         let mut dataset = record(block, Origin::Runtime)?;
         let policy = Kept::of_block(block);
@@ -17,6 +18,7 @@ impl Service {
         let mut change = self.catalog.change(&ctx.actor()).await?;
         change.insert(&mut dataset).await?;
         write_masks(&mut change, &dataset.meta.id, &[], &policy.masks).await?;
+        self.schedule_registered(&mut change, ctx, block, &dataset.meta.id).await?;
         let entry = AuditEntry::created("dataset.register", &dataset)?.organisation(home::ORGANISATION);
         change.commit(entry).await?;
         Ok((dataset.meta.id, dataset.meta.version))
@@ -28,6 +30,7 @@ impl Service {
         let mut change = self.catalog.change(&ctx.actor()).await?;
         // Gone already, it is as it should be.
         let Some(dataset) = change.get::<Dataset>(id).await? else { return Ok(()) };
+        delete_schedules(&mut change, id).await?;
         change.delete(&dataset).await?;
         let entry = AuditEntry::deleted("dataset.unregister", &dataset)?.organisation(entry.home.organisation());
         change.commit(entry).await?;

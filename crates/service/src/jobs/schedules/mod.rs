@@ -4,4 +4,5 @@ mod configured;
 pub(crate) mod fire;
 mod recurrence;
 
+pub(crate) use configured::delete_schedules;
 pub(crate) use recurrence::{Recurrence, duration};

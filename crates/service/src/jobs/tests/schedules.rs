@@ -56,6 +56,41 @@ async fn it_fires_once_from_two_processes_and_leaves_out_what_was_missed() {
 }
 
 #[tokio::test]
+async fn what_is_registered_at_run_time_has_its_own_and_takes_it_along() {
+    let fixture = Fixture::with("").await;
+    let service = &fixture.service;
+    let register = async |name: &str, refresh: &str| {
+        let body = format!(r#"{{"name":"{name}","source":{{"kind":"csv","location":"ok"}},"refresh":{{{refresh}}}}}"#);
+        let block = crate::DatasetBlock::from_json(body.as_bytes())?;
+        fixture.register_block(block).await
+    };
+    register("e", r#""interval":"1h","jitter":false"#).await.unwrap();
+    register("gone", r#""cron":"0 6 * * *","time_zone":"Europe/Paris""#).await.unwrap();
+    let due = until(async || service.status(&reader(), "e").await.unwrap().next_refresh_at).await;
+    assert_eq!((due.timestamp(), schedules(service).await.len()), (1_750_003_600, 2));
+    for (refresh, says) in
+        [(r#""interval":"soon""#, "refresh.interval"), (r#""on_upstream_reload":true"#, "refresh.on_upstream_reload")]
+    {
+        let error = register("bad", refresh).await.unwrap_err();
+        assert!(error.code() == datahall_core::Code::Invalid && error.message().contains(says), "{error}");
+    }
+    // A file that is read again knows nothing of them; what goes takes its own along.
+    service.reload_config(&admin()).await.unwrap();
+    assert_eq!(schedules(service).await.len(), 2);
+    service.unregister(&admin(), "gone").await.unwrap();
+    assert_eq!(schedules(service).await.len(), 1);
+    fixture.engine.set_rows(8);
+    fixture.clock.advance(3600);
+    until(async || (service.count(&reader(), "e", Default::default()).await.unwrap() == 8).then_some(())).await;
+    settled(service, 1).await;
+    let job = jobs(service).await.remove(0);
+    assert_eq!((job.state, job.started_by.as_str()), (JobState::Done, "admin"));
+    // The server that starts has nothing registered.
+    crate::records::reconcile(&service.catalog, &[], Some(&service.node)).await.unwrap();
+    assert!(schedules(service).await.is_empty());
+}
+
+#[tokio::test]
 async fn it_is_left_out_while_the_job_before_still_runs() {
     let fixture = Fixture::with(&config("cron = '0 * * * *'\ntime_zone = 'Europe/Paris'")).await;
     let seen = probe(&[&*fixture.service]);
