@@ -2,7 +2,7 @@
 
 use crate::admission::{Caller, Permit};
 use crate::config::OnStart;
-use crate::registry::{Build, Counters, Current, Entry, Generation, MadeOf, Origin};
+use crate::registry::{Build, Counters, Current, Entry, Generation, Made, Origin};
 use crate::{Ctx, Service, State};
 use datahall_core::access::{Scope, Verdict, decide};
 use datahall_core::dataset::{DatasetSpec, Source};
@@ -98,6 +98,10 @@ impl Service {
             };
             return Err(Error::unavailable(why).retry_after(2));
         };
+        if !self.is_still_seen_so(ctx, &entry, &current.generation).await {
+            let why = format!("dataset '{}' is not ready: what its maker may see has changed", entry.name);
+            return Err(Error::unavailable(why).retry_after(2));
+        }
         if current.generation.table.info().live {
             self.require_source(&entry).await?;
         }
@@ -179,18 +183,18 @@ impl Service {
 
     /// Loads the rows and puts them in the place of the old ones, under the policy as it is stated then.
     async fn fetch_rows(&self, entry: &Arc<Entry>, permit: Option<Permit>, build: &mut Build) -> Result<(Current, u64)> {
-        let (table, made_of) = match &entry.origin {
-            Origin::Source { spec, access, .. } => (self.open_within_limit(spec, access).await?, MadeOf::new()),
+        let (table, made) = match &entry.origin {
+            Origin::Source { spec, access, .. } => (self.open_within_limit(spec, access).await?, Made::default()),
             Origin::Record(of) => {
                 let (spec, access) = self.spec_of(entry, of).await?;
-                (self.open_within_limit(&spec, &access).await?, MadeOf::new())
+                (self.open_within_limit(&spec, &access).await?, Made::default())
             }
             Origin::Statement(statement) => self.run_statement(statement, permit).await?,
         };
         loop {
             let stated = entry.stated();
             let policy = self.in_force(entry, &stated, &table.info().schema).await?;
-            let rows = (table.clone(), made_of.clone());
+            let rows = (table.clone(), made.clone());
             if let Some((current, elapsed_ms)) = build.succeed(rows, (&stated, policy), &*self.clock) {
                 if current.generation.is_current() {
                     return Ok((current, elapsed_ms));

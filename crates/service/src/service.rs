@@ -167,6 +167,7 @@ impl Service {
         service.background(write_uses);
         directory.refresh().await?;
         service.watch_policies(directory.policies_moved.clone());
+        service.watch_viewpoints(directory.accounts_moved.clone());
         service.background(async move { directory.watch().await });
         service.reconcile_schedules(&service.settings.datasets, &reconciled, true).await?;
         service.watch_jobs();

@@ -68,6 +68,8 @@ pub(crate) struct Directory {
     datasets_moved: Arc<Notify>,
     /// Told when datasets or masks were changed, by whatever node.
     pub(crate) policies_moved: Arc<Notify>,
+    /// Told when something of who somebody is was changed, by whatever node.
+    pub(crate) accounts_moved: Arc<Notify>,
 }
 
 impl Directory {
@@ -87,6 +89,7 @@ impl Directory {
             uses,
             datasets_moved: Arc::default(),
             policies_moved: Arc::default(),
+            accounts_moved: Arc::default(),
         };
         (directory, write_uses)
     }
@@ -186,6 +189,9 @@ impl Directory {
         let accounts = touches(ACCOUNTS);
         if touches(&["datasets", "schedules", "connections"]) {
             self.datasets_moved.notify_one();
+        }
+        if accounts || touches(&["keys"]) {
+            self.accounts_moved.notify_one();
         }
         // Projects say what groups and owners may do in them.
         let projects = touches(&["projects"]);

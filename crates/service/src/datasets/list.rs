@@ -1,7 +1,7 @@
 //! Listing datasets, and the status of one.
 
 use crate::registry::{Entry, Origin};
-use crate::{Ctx, Service, Status};
+use crate::{Ctx, Service, State, Status};
 use datahall_catalog::Dataset;
 use datahall_core::Result;
 use datahall_core::engine::Handle;
@@ -47,7 +47,12 @@ impl Service {
     }
 
     pub(crate) async fn status_of(&self, ctx: &Ctx, entry: &Entry) -> Status {
-        let snapshot = entry.snapshot();
+        let mut snapshot = entry.snapshot();
+        if let Some(current) = &snapshot.current
+            && !self.is_still_seen_so(ctx, entry, &current.generation).await
+        {
+            (snapshot.current, snapshot.state) = (None, State::Building);
+        }
         let opened = snapshot.current.as_ref().map(|current| (&current.generation, self.handle(ctx, current)));
         let (description, asked_lazy) = match &entry.origin {
             Origin::Source { spec, .. } => (spec.description.clone(), spec.options.lazy),

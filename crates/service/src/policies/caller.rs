@@ -3,8 +3,9 @@
 use super::Stated;
 use crate::Principal;
 use datahall_core::access::Scope;
-use datahall_core::policy::{Caller, ReadPolicy};
+use datahall_core::policy::{Attributes, Caller, ReadPolicy};
 use datahall_core::privilege::{Privilege, Role};
+use std::sync::Arc;
 
 /// What `principal` may see of a dataset in the organisation of that id, by what was stated alone: to tell of columns, not to read.
 pub(crate) fn seen_by(principal: &Principal, organisation: &str, stated: &Stated) -> ReadPolicy {
@@ -23,6 +24,31 @@ pub(super) fn caller<'a>(principal: &'a Principal, organisation: &str, token_key
     let is_role = |group: &str| Role::ALL.iter().any(|role| role.name().eq_ignore_ascii_case(group));
     roles.extend(principal.groups.iter().map(String::as_str).filter(|group| !is_role(group)));
     Caller { roles, attributes: principal.attributes.as_deref(), token_key }
+}
+
+/// All that policies go by in a principal: to who is the same in this they show the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Viewpoint {
+    administers: bool,
+    /// The id of the organisation that he acts in, and what he is there.
+    organisation: Option<(String, Role)>,
+    /// Sorted.
+    groups: Vec<String>,
+    attributes: Option<Arc<Attributes>>,
+}
+
+impl Viewpoint {
+    /// That of `principal`.
+    pub(crate) fn of(principal: &Principal) -> Self {
+        let mut groups = principal.groups.clone();
+        groups.sort_unstable();
+        Self {
+            administers: principal.grants.allow(Privilege::Admin, &Scope::default()),
+            organisation: principal.organisation.as_ref().map(|own| (own.organisation.clone(), own.role)),
+            groups,
+            attributes: principal.attributes.clone().filter(|attributes| !attributes.is_empty()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod told;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use caller::seen_by;
+pub(crate) use caller::{Viewpoint, seen_by};
 pub(crate) use in_force::InForce;
 pub(crate) use kept::{Kept, KeptMask, masks_of, write_masks};
 pub(crate) use stated::Stated;

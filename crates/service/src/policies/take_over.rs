@@ -70,7 +70,7 @@ impl Service {
     }
 
     /// Those that read `entry`, and those that read them, each after all that it reads.
-    fn readers_of(&self, entry: &Entry, readers: &mut Vec<Arc<Entry>>) {
+    pub(crate) fn readers_of(&self, entry: &Entry, readers: &mut Vec<Arc<Entry>>) {
         for reader in self.registry.dependents(entry) {
             readers.retain(|other| !Arc::ptr_eq(other, &reader));
             readers.push(reader.clone());
@@ -78,7 +78,8 @@ impl Service {
         }
     }
 
-    fn load_one_by_one(&self, entries: Vec<Arc<Entry>>) {
+    /// Loads them in the background, in this order.
+    pub(crate) fn load_one_by_one(&self, entries: Vec<Arc<Entry>>) {
         let (service, permits) = (self.arc(), self.background_loads.clone());
         self.background(async move {
             let Ok(_one) = permits.acquire().await else { return };

@@ -1,6 +1,6 @@
 //! One dataset: what it is, the rows it has now, and how its loads went.
 
-use super::generation::{Generation, MadeOf};
+use super::generation::{Generation, Made};
 use crate::auth::Starter;
 use crate::config::{OnStart, Visibility};
 use crate::governance::Meanings;
@@ -364,13 +364,13 @@ impl Build {
     /// `None` when something else is stated by now.
     pub(crate) fn succeed(
         &mut self,
-        (table, made_of): (Arc<dyn Table>, MadeOf),
+        (table, made): (Arc<dyn Table>, Made),
         (stated, policy): (&Arc<Stated>, InForce),
         clock: &dyn Clock,
     ) -> Option<(Current, u64)> {
         let entry = &self.entry;
         let number = entry.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        let generation = Generation::new(format!("{}-{number}", entry.id), table, made_of, clock.now());
+        let generation = Generation::new(format!("{}-{number}", entry.id), table, made, clock.now());
         let current = Current { generation: Arc::new(generation), policy: Arc::new(policy) };
         let elapsed = u64::try_from(clock.monotonic().saturating_sub(self.started).as_millis()).unwrap_or(u64::MAX);
         let mut rows = entry.rows.write();

@@ -3,6 +3,7 @@
 use super::kept_few::KeptFew;
 use super::{Entry, ExportFile};
 use crate::Profile;
+use crate::policies::Viewpoint;
 use chrono::{DateTime, Utc};
 use datahall_core::engine::Table;
 use datahall_core::policy::{ReadPolicy, Strategy};
@@ -18,6 +19,14 @@ type ProfileCell = Arc<OnceCell<Arc<Profile>>>;
 /// What rows were made of, each with the number that its policy had then. What is held here stays in memory, for its policy to be told.
 pub(crate) type MadeOf = Vec<(Arc<Entry>, u64)>;
 
+/// What rows were made of, and for whom.
+#[derive(Clone, Default)]
+pub(crate) struct Made {
+    pub(crate) of: MadeOf,
+    /// Where they hold what one caller could see: as whom policies saw him.
+    pub(crate) seen_by: Option<Viewpoint>,
+}
+
 /// One generation of rows.
 pub(crate) struct Generation {
     /// Differs from that of every other generation of any dataset.
@@ -25,6 +34,8 @@ pub(crate) struct Generation {
     pub(crate) table: Arc<dyn Table>,
     /// What a saved query read.
     pub(crate) made_of: MadeOf,
+    /// As whom policies saw whoever a saved query was run for, where its rows are his alone.
+    pub(crate) seen_by: Option<Viewpoint>,
     pub(crate) loaded_at: DateTime<Utc>,
     exports: KeptFew<ExportCell>,
     counts: KeptFew<CountCell>,
@@ -32,11 +43,12 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    pub(crate) fn new(id: String, table: Arc<dyn Table>, made_of: MadeOf, loaded_at: DateTime<Utc>) -> Self {
+    pub(crate) fn new(id: String, table: Arc<dyn Table>, made: Made, loaded_at: DateTime<Utc>) -> Self {
         Self {
             id,
             table,
-            made_of,
+            made_of: made.of,
+            seen_by: made.seen_by,
             loaded_at,
             exports: KeptFew::default(),
             counts: KeptFew::default(),

@@ -11,6 +11,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 mod ttl;
+mod viewpoints;
 
 pub use list::SavedQuery;
 pub use request::SavedQueryRequest;

@@ -2,7 +2,8 @@
 
 use crate::admission::Permit;
 use crate::home::Home;
-use crate::registry::{Entry, MadeOf, SavedStatement};
+use crate::policies::Viewpoint;
+use crate::registry::{Entry, Made, MadeOf, SavedStatement};
 use crate::{Ctx, Service};
 use datahall_core::engine::{Handle, NamedHandle, Table};
 use datahall_core::policy::ReadPolicy;
@@ -21,7 +22,7 @@ impl Service {
         &self,
         statement: &SavedStatement,
         permit: Option<Permit>,
-    ) -> Result<(Arc<dyn Table>, MadeOf)> {
+    ) -> Result<(Arc<dyn Table>, Made)> {
         let principal = self.authenticator.anew(&statement.maker).await?;
         let permit = permit.ok_or_else(|| Error::internal("a statement that was not let in"))?;
         let ctx = Ctx { principal, request_id: String::new(), address: None, home: Home::default() };
@@ -44,7 +45,9 @@ impl Service {
             table = self.sorted(table, statement).await?;
         }
         statement.own_view.store(own_view, Ordering::Release);
-        Ok((table, made_of))
+        // What is the same for all does not depend on him.
+        let seen_by = own_view.then(|| Viewpoint::of(&ctx.principal));
+        Ok((table, Made { of: made_of, seen_by }))
     }
 
     async fn sorted(&self, table: Arc<dyn Table>, statement: &SavedStatement) -> Result<Arc<dyn Table>> {

@@ -3,7 +3,7 @@
 use super::at::unsuited;
 use super::table::Versioned;
 use crate::Service;
-use crate::registry::{Generation, MadeOf};
+use crate::registry::{Generation, Made};
 use datahall_core::{Code, Error, Result};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ impl Service {
                 Err(error) => return Err(self.unopened(table, version, error).await),
             };
             let id = format!("{}-v{version}", now.id);
-            Ok::<_, Error>(Arc::new(Generation::new(id, opened, MadeOf::new(), self.clock.now())))
+            Ok::<_, Error>(Arc::new(Generation::new(id, opened, Made::default(), self.clock.now())))
         };
         cell.get_or_try_init(open).await.cloned()
     }

@@ -1,8 +1,8 @@
 //! What each caller sees, and what nothing beside the rows may tell.
 
 use super::{filter, guarded, kinds, merge, user, viewer};
-use crate::testing::{Fixture, admin, block, reader};
-use crate::{Ctx, SavedQueryRequest};
+use crate::testing::{Fixture, admin, bearer, block, reader};
+use crate::{Ctx, Hidden, NewUser, OrganisationRoleOf, SavedQueryRequest, UserChange, home};
 use datahall_core::privilege::Role;
 use datahall_core::query::Query;
 use datahall_core::{Code, query::Expr};
@@ -130,4 +130,49 @@ async fn saved_rows_do_not_outlive_the_policy_they_were_read_under() {
     assert_eq!(service.count(&reader(), "r", Expr::default()).await.unwrap_err().code(), Code::NotFound);
     service.change_policy(&admin(), "e", filter(Some("kind = caller('kind')"))).await.unwrap();
     fixture.until(async |service| service.count(&edith, "r", Expr::default()).await.is_ok_and(|rows| rows == 0)).await;
+}
+
+#[tokio::test]
+async fn saved_rows_do_not_outlive_what_their_maker_could_see() {
+    let fixture = Fixture::new().await;
+    by_kind(&fixture).await;
+    let service = &fixture.service;
+    let of_kind = |kind: &str| json!({"kind": kind}).as_object().unwrap().clone();
+    let roles = vec![OrganisationRoleOf { organisation: home::ORGANISATION.into(), role: Role::Editor }];
+    let password = Hidden("correct horse".to_owned());
+    let (given, attributes) = (Some(password.clone()), of_kind("k1"));
+    let new = NewUser { login: "edith".into(), password: given, roles, attributes, ..NewUser::default() };
+    service.create_user(&admin(), new).await.unwrap();
+    let session = service.login(&reader(), "edith", &password).await.unwrap().secret.0;
+    let edith = async || bearer(service, &session).await.unwrap();
+    let before = edith().await;
+    service.create_saved_query(&before, saved("z", "e"), true).await.unwrap();
+    // It reads the other, and comes first by its name.
+    service.create_saved_query(&before, saved("a", "z"), true).await.unwrap();
+    for name in ["z", "a"] {
+        assert_eq!(kinds(&fixture, &before, name).await, ["k1"]);
+    }
+    for kind in ["k2", "k0"] {
+        let change = UserChange { attributes: Some(of_kind(kind)), ..UserChange::default() };
+        service.update_user(&admin(), "edith", change).await.unwrap();
+        let now = edith().await;
+        for name in ["z", "a"] {
+            // Whoever is answered gets the rows of now, from the very first moment, and by an older credential, too.
+            fixture.until(async |service| service.count(&now, name, Expr::default()).await.is_ok()).await;
+            assert_eq!(kinds(&fixture, &now, name).await, [kind]);
+            assert_eq!(kinds(&fixture, &before, name).await, [kind]);
+            assert_eq!(service.status(&now, name).await.unwrap().rows, Some(1));
+        }
+    }
+    // Changes that policies do not go by, and those of others, make nothing anew; nor does going away for a while.
+    let loads = service.stats().loads;
+    let set = async |change: UserChange| service.update_user(&admin(), "edith", change).await.unwrap();
+    set(UserChange { display_name: Some("Edith".into()), ..UserChange::default() }).await;
+    service.create_user(&admin(), NewUser { login: "eve".into(), ..NewUser::default() }).await.unwrap();
+    set(UserChange { enabled: Some(false), ..UserChange::default() }).await;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert_eq!(service.status(&before, "z").await.unwrap().rows, None, "disabled, she sees nothing of them");
+    set(UserChange { enabled: Some(true), ..UserChange::default() }).await;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert_eq!((kinds(&fixture, &before, "a").await, service.stats().loads), (vec!["k0".to_owned()], loads));
 }
