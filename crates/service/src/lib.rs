@@ -12,6 +12,7 @@
 //! - `profile`: what is known of a dataset's columns when all its rows were looked at
 //! - `uploads`: files that callers send, and what becomes of them
 //! - `registry`: the datasets that are live, and the generations of their rows
+//! - `specs`: data packages, made by pipelines, revision by revision
 //! - `versions`: datasets as they were, and the upkeep of their tables
 
 mod accounts;
@@ -37,6 +38,7 @@ mod registry;
 mod saved_queries;
 mod service;
 mod shelf;
+mod specs;
 mod sql;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,11 @@
+//! The registry of data packages: specs are uploaded, numbered, planned into pipelines and run; what they make is a data package, and
+//! its tables are datasets.
+//!
+//! - `contents`: a spec as it was uploaded, checked
+//! - `plan`: which pipelines a spec comes to, and what each needs
+//! - `period`: how often a spec is run again
+
+mod contents;
+mod descriptor;
+mod period;
+mod plan;
