@@ -1,8 +1,7 @@
 //! The seam to whatever reads rows. `service` and `api` see only this; the one heavy implementation is `datahall-engine`.
 
 use crate::connection::{Connection, OutsideTable};
-use crate::dataset::Source;
-use crate::dataset::{DatasetSpec, ReadOptions};
+use crate::dataset::{DatasetSpec, Location, ReadOptions, Source};
 use crate::error::Result;
 use crate::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use crate::policy::{ReadPolicy, RowFilter};
@@ -10,6 +9,7 @@ use crate::query::Query;
 use arrow::array::RecordBatch;
 pub use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use std::any::Any;
@@ -126,6 +126,26 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Engine::probe`]; `NotFound` for an unknown schema; `Invalid` when there are several and none is named.
     async fn tables(&self, connection: &Connection, schema: Option<&str>, access: &Access) -> Result<Vec<OutsideTable>>;
+
+    /// Opens one file, whatever is in it.
+    ///
+    /// # Errors
+    /// `Invalid` when there is none, when it is a folder or a pattern, cannot be reached, or is refused by `access`.
+    async fn fetch(&self, file: &Location, access: &Access) -> Result<Fetched>;
+}
+
+/// A file, as its bytes come.
+pub struct Fetched {
+    /// How many bytes there are, when that is known.
+    pub length: Option<u64>,
+    /// They; after an error, as `Unavailable` when the other side breaks off, nothing more comes.
+    pub bytes: BoxStream<'static, Result<Bytes>>,
+}
+
+impl std::fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetched").field("length", &self.length).finish_non_exhaustive()
+    }
 }
 
 /// What the one who registers a source may reach.

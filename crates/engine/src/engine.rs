@@ -10,7 +10,7 @@ use crate::memory::Shared;
 use crate::options::Options;
 use crate::plan::YieldingJoins;
 use crate::resident::Budget;
-use crate::sources::{Hub, Ways, connected, with_federation};
+use crate::sources::{Hub, Ways, connected, fetch, with_federation};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -19,8 +19,8 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datahall_core::connection::{Connection, OutsideTable};
-use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
-use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table};
+use datahall_core::dataset::{DatasetSpec, Location, ReadOptions, Source};
+use datahall_core::engine::{Access, Engine, Fetched, Handle, NamedHandle, Rows, Table};
 use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
@@ -168,6 +168,10 @@ impl Engine for DataFusionEngine {
         let (ways, connection, access) = (self.ways(), connection.clone(), access.clone());
         let schema = schema.map(str::to_owned);
         self.cpu.run(async move { connected::tables(&ways, &connection, schema.as_deref(), &access).await }).await
+    }
+
+    async fn fetch(&self, file: &Location, access: &Access) -> Result<Fetched> {
+        fetch::fetch(file, access).await
     }
 }
 

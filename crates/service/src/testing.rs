@@ -15,8 +15,8 @@ use chrono::{DateTime, Utc};
 use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, SystemRandom};
 use datahall_core::connection::{Connection, OutsideTable};
-use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
-use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::dataset::{DatasetSpec, Location, ReadOptions, Source};
+use datahall_core::engine::{Access, Engine, Fetched, Handle, NamedHandle, Rows, Table, TableInfo};
 use datahall_core::lake::{Commit, Compacted, Compaction, NO_SUCH_VERSION, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
@@ -279,6 +279,16 @@ impl Engine for FakeEngine {
     async fn tables(&self, connection: &Connection, schema: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
         connections::answers(connection)?;
         connections::tables(schema)
+    }
+
+    async fn fetch(&self, file: &Location, access: &Access) -> Result<Fetched> {
+        let path = std::path::Path::new(file.url.strip_prefix("file://").unwrap_or(&file.url));
+        if access.roots.as_ref().is_some_and(|roots| !roots.iter().any(|root| path.starts_with(root))) {
+            return Err(Error::invalid(format!("{}: outside the folders that may be read", file.url)));
+        }
+        let bytes = std::fs::read(path).map_err(|_| Error::invalid(format!("{}: no such file or folder", file.url)))?;
+        let length = bytes.len() as u64;
+        Ok(Fetched { length: Some(length), bytes: stream::iter([Ok(bytes.into())]).boxed() })
     }
 }
 

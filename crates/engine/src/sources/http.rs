@@ -5,7 +5,7 @@ use super::errors::{changed, find, through_store};
 use super::listing::Place;
 use super::pinned_file::{Backing, PinnedFile};
 use bytes::Bytes;
-use datahall_core::engine::Access;
+use datahall_core::engine::{Access, Fetched};
 use datahall_core::{Error, Result};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, IF_MATCH, LAST_MODIFIED, RANGE};
@@ -130,6 +130,32 @@ pub(crate) async fn find_file(location: &str, access: &Access) -> Result<(Pinned
     Ok((PinnedFile { name, partitions: Vec::new(), backing: Backing::Http(Arc::new(file)) }, notes))
 }
 
+/// The whole file behind `location`, from whatever server.
+///
+/// # Errors
+/// `Invalid`: a bad URL, an address that may not be reached, nothing there.
+pub(crate) async fn fetch(location: &str, access: &Access) -> Result<Fetched> {
+    let url = Url::parse(location).map_err(|_| Error::invalid("the location is not a URL"))?;
+    let shown = shown(&url);
+    addresses::check(&url, access.private_networks).map_err(|error| error.context(&shown))?;
+    let client = client(access.private_networks).map_err(Error::internal)?;
+    let request = client.get(url).header(ACCEPT_ENCODING, "identity");
+    let response = request.send().await.map_err(|error| unreachable(&shown, error))?;
+    let refuse = |what: &str| Err(Error::invalid(format!("{shown}: {what}")));
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND | StatusCode::GONE => return refuse("not found"),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return refuse("access denied"),
+        status => return refuse(&format!("the server answered {}", status.as_u16())),
+    }
+    let length = response.content_length();
+    let broken = move |error: reqwest::Error| {
+        let message = format!("the source cannot be read: {shown}: the server broke off");
+        Error::unavailable(message).with_detail(error.without_url())
+    };
+    Ok(Fetched { length, bytes: response.bytes_stream().map_err(broken).boxed() })
+}
+
 /// `location` as messages and logs may show it: an http URL without what may be secret in it, everything else as it is.
 pub(crate) fn shown_location(location: &str) -> String {
     match super::listing::place(location) {
@@ -196,6 +222,26 @@ mod tests {
 
     fn private() -> Access {
         Access { roots: None, private_networks: true }
+    }
+
+    #[tokio::test]
+    async fn a_whole_file_comes_from_a_server_without_ranges() {
+        let base = serve(|_| "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello".to_owned()).await;
+        let fetched = fetch(&format!("{base}/a.txt"), &private()).await.unwrap();
+        assert_eq!(fetched.length, Some(5));
+        let pieces: Vec<Bytes> = fetched.bytes.try_collect().await.unwrap();
+        assert_eq!(pieces.concat(), b"hello");
+        let refused = fetch(&format!("{base}/a.txt"), &Access::default()).await.unwrap_err();
+        assert_eq!(refused.code(), datahall_core::Code::Invalid);
+        let short = serve(|_| "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello".to_owned()).await;
+        let fetched = fetch(&format!("{short}/a.txt?key=secret"), &private()).await.unwrap();
+        let error = fetched.bytes.try_collect::<Vec<_>>().await.unwrap_err();
+        assert!(error.message().contains("broke off") && !error.message().contains("secret"), "{}", error.message());
+        for (status, says) in [("404 Not Found", "not found"), ("403 Forbidden", "access denied"), ("500 Oh", "500")] {
+            let base = serve(move |_| format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n")).await;
+            let error = fetch(&format!("{base}/x"), &private()).await.unwrap_err();
+            assert!(error.message().contains(says), "{}", error.message());
+        }
     }
 
     #[tokio::test]

@@ -115,7 +115,7 @@ impl Roots {
     ///
     /// # Errors
     /// `Invalid`. What is refused is refused whether it exists or not, so that nobody learns which files there are.
-    fn resolve(&self, location: &str, path: &Path) -> Result<PathBuf> {
+    pub(super) fn resolve(&self, location: &str, path: &Path) -> Result<PathBuf> {
         let refused = || Error::invalid(format!("{location}: outside the folders that may be read"));
         match path.canonicalize() {
             Ok(resolved) if self.allow(&resolved) => Ok(resolved),

@@ -11,6 +11,7 @@ pub(crate) mod delta;
 mod delta_ids;
 pub(crate) mod delta_log;
 mod errors;
+pub(crate) mod fetch;
 mod glob;
 mod held;
 pub(crate) mod hive;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use datahall_core::connection::{Connection, OutsideTable};
-use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
-use datahall_core::engine::{Access, Engine, Handle, NamedHandle, Rows, SchemaRef, Table};
+use datahall_core::dataset::{DatasetSpec, Location, ReadOptions, Source};
+use datahall_core::engine::{Access, Engine, Fetched, Handle, NamedHandle, Rows, SchemaRef, Table};
 use datahall_core::lake::{Commit, Compacted, Compaction, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
@@ -80,6 +80,10 @@ impl Engine for NoEngine {
     }
 
     async fn tables(&self, _: &Connection, _: Option<&str>, _: &Access) -> Result<Vec<OutsideTable>> {
+        none()
+    }
+
+    async fn fetch(&self, _: &Location, _: &Access) -> Result<Fetched> {
         none()
     }
 }
