@@ -301,6 +301,12 @@ pub fn of_operators() -> Privileges {
     Privileges::of(&[WriteConf, WritePolicy, RunJobs, MonitorJobs, RunCode])
 }
 
+/// What the owner of data packages has on the project that holds them: everything but running code and deciding who else has what.
+pub fn of_package_owners() -> Privileges {
+    let more = [WritePolicy, RunJobs, MonitorJobs];
+    PermissionType::AnalystReadwrite.privileges().union(Privileges::of(&more))
+}
+
 /// What may be granted on single datasets by a key (`contracts/projects.md` 2.3).
 pub fn grantable_on_datasets() -> Privileges {
     Privileges::of(&[ReadData, WriteData, ReadMetadata, WriteMetadata, ReadSchema, WriteSchema])

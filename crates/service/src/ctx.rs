@@ -5,6 +5,7 @@ use datahall_catalog::Actor;
 use datahall_core::access::Grants;
 use datahall_core::policy::Attributes;
 use datahall_core::privilege::Role;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -38,6 +39,24 @@ pub struct Principal {
     pub groups: Vec<String>,
     /// What is known of him, for row filters.
     pub attributes: Option<Arc<Attributes>>,
+    /// As whom he publishes data packages, where his token names him as their owner.
+    pub owner: Option<TokenOwner>,
+}
+
+/// The owner of data packages whom a token names, and what his plan lets him have.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TokenOwner {
+    /// His id, as it stands in specs and in paths.
+    pub id: String,
+    /// The most packages he may have.
+    #[serde(default)]
+    pub max_datasets: u64,
+    /// The most that his public packages may hold, in MB, where his plan says so.
+    #[serde(default)]
+    pub max_public_storage_mb: Option<u64>,
+    /// The same of his private ones.
+    #[serde(default)]
+    pub max_private_storage_mb: Option<u64>,
 }
 
 /// What somebody is in an organisation.
@@ -74,7 +93,7 @@ pub enum PrincipalKind {
     },
     /// The bearer of a token that somebody else signed.
     Token {
-        /// The token's `sub`.
+        /// The token's `sub`; without one, the owner of packages whom it names.
         subject: String,
         /// Its scopes, lower case.
         scopes: Vec<String>,
@@ -96,6 +115,7 @@ impl Principal {
             memberships: Arc::default(),
             groups: Vec::new(),
             attributes: None,
+            owner: None,
         }
     }
 
@@ -106,7 +126,16 @@ impl Principal {
 
     /// Somebody with these grants, in no organisation.
     pub(crate) fn bare(kind: PrincipalKind, grants: Grants, reads_public: bool) -> Self {
-        Self { kind, grants, reads_public, organisation: None, memberships: Arc::default(), groups: Vec::new(), attributes: None }
+        Self {
+            kind,
+            grants,
+            reads_public,
+            organisation: None,
+            memberships: Arc::default(),
+            groups: Vec::new(),
+            attributes: None,
+            owner: None,
+        }
     }
 
     /// A name for the log and the audit log.
@@ -144,6 +173,8 @@ pub struct Credentials {
     pub admin_token: Option<String>,
     /// The header `Authorization`, whole.
     pub authorization: Option<String>,
+    /// The header `Auth-Token` or what stands for it, where a dialect has it: a token made for one purpose, which need not expire.
+    pub auth_token: Option<String>,
     /// The cookie `datahall_session`; empty when there are several, which is nobody's session.
     pub cookie: Option<String>,
     /// From which page the request comes. It only matters beside a cookie, which browsers send unasked.
@@ -169,6 +200,7 @@ impl std::fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("admin_token", &self.admin_token.is_some())
             .field("authorization", &self.authorization.is_some())
+            .field("auth_token", &self.auth_token.is_some())
             .field("cookie", &self.cookie.is_some())
             .field("page", &self.page)
             .finish()

@@ -58,7 +58,7 @@ pub use config::{DatasetBlock, Environment, Settings, Visibility};
 pub use connections::{
     ConfigChange, ConnectionChange, ConnectionInfo, ConnectionStatus, ConnectionType, NewConnection, Tested, UsableConnection,
 };
-pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage};
+pub use ctx::{Credentials, Ctx, Membership, Principal, PrincipalKind, RequestPage, TokenOwner};
 pub use datahall_catalog::{
     self as catalog, AuditQuery, AuditRecord, Catalog, Hidden, JobState, LogLine, Millis, Object, Outcome, Page,
 };

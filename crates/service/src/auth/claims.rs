@@ -1,8 +1,10 @@
 //! What a token says, once its signature holds: whether it counts here and now, and for whom.
 
+use crate::TokenOwner;
 use crate::accounts::{attributes, names};
 use crate::config::Auth;
 use crate::permission::unauthenticated;
+use crate::specs::owner;
 use datahall_core::policy::Attributes;
 use datahall_core::privilege::Role;
 use datahall_core::{Error, Result};
@@ -15,13 +17,16 @@ use std::sync::Arc;
 pub(super) struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// Checks issuer, audience and time; `now` in seconds since 1970.
-    pub(super) fn check(&self, settings: &Auth, now: i64) -> Result<()> {
+    /// Checks issuer, audience and time; `now` in seconds since 1970. Unless it `must_expire`, a token may say nothing of its end; what
+    /// it says counts.
+    pub(super) fn check(&self, settings: &Auth, now: i64, must_expire: bool) -> Result<()> {
         let leeway = i64::try_from(settings.leeway_secs).unwrap_or(i64::MAX);
         let now = now as f64;
         let leeway = leeway as f64;
-        let expires = self.seconds("exp").flatten();
-        let in_time = expires.is_some_and(|at| now < at + leeway);
+        let in_time = match self.seconds("exp") {
+            None => !must_expire,
+            Some(expires) => expires.is_some_and(|at| now < at + leeway),
+        };
         // An `nbf` that is no time is not a token's: absent is fine, wrong is not.
         let begun = self.seconds("nbf").is_none_or(|at| at.is_some_and(|at| now + leeway >= at));
         let issuer = settings.issuer.is_empty() || self.text("iss").is_some_and(|issuer| issuer == settings.issuer);
@@ -80,6 +85,18 @@ impl Claims {
         }
     }
 
+    /// The owner of data packages that the token names, and his plan. What a plan does not say in whole numbers it does not give.
+    pub(super) fn owner(&self) -> Option<TokenOwner> {
+        let id = self.text("userid").filter(|id| owner::is_id(id))?;
+        let plan = |name: &str| whole(self.0.get("permissions")?.get(name)?);
+        Some(TokenOwner {
+            id: id.to_owned(),
+            max_datasets: plan("max_dataset_num").unwrap_or(0),
+            max_public_storage_mb: plan("max_public_storage_mb"),
+            max_private_storage_mb: plan("max_private_storage_mb"),
+        })
+    }
+
     /// The groups that the token names.
     pub(super) fn groups(&self) -> Vec<String> {
         let Some(Value::Array(groups)) = self.0.get("groups") else { return Vec::new() };
@@ -107,4 +124,10 @@ impl Claims {
             _ => Vec::new(),
         }
     }
+}
+
+/// A whole number, however JSON writes it; whatever is more than fits is the most that does.
+fn whole(value: &Value) -> Option<u64> {
+    let whole = |number: &f64| number.fract() == 0.0 && *number >= 0.0;
+    value.as_u64().or_else(|| value.as_f64().filter(whole).map(|number| number as u64))
 }

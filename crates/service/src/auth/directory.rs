@@ -8,6 +8,7 @@ use super::{principals, secrets};
 use crate::accounts::organisations;
 use crate::home::{self, Home};
 use crate::permission::unauthenticated;
+use crate::specs::owner;
 use crate::{Membership, Principal};
 use datahall_catalog::{Actor, Catalog, Epochs, Hidden, Key, Millis, Organisation, Project, Session, User};
 use datahall_core::access::Grant;
@@ -62,6 +63,8 @@ pub(crate) struct Directory {
     organisations: Cache<Organisation>,
     homes: Cache<Home>,
     shares: Cache<Vec<Grant>>,
+    /// The ids of the projects that hold somebody's packages, by the owners' ids.
+    owners: Cache<String>,
     freshness: Freshness,
     seen: Mutex<Epochs>,
     uses: LastUses,
@@ -84,6 +87,7 @@ impl Directory {
             organisations: Cache::new(MOST),
             homes: Cache::new(MOST),
             shares: Cache::new(MOST),
+            owners: Cache::new(MOST),
             freshness: Freshness::default(),
             seen: Mutex::default(),
             uses,
@@ -166,6 +170,12 @@ impl Directory {
         known.map(|home| (*home).clone()).ok_or_else(|| Error::not_found("not found: the organisation's default project"))
     }
 
+    /// The id of the project that holds the packages of this owner, if there is one.
+    pub(super) async fn owned_project(&self, owner: &str) -> Result<Option<String>> {
+        let load = async { Ok(owner::project(&self.catalog, owner).await?.map(|project| project.meta.id)) };
+        Ok(self.remembered(&self.owners, owner, |_| true, load).await?.map(|id| (*id).clone()))
+    }
+
     /// What is shared with the bearer of a token in the organisation that it names.
     pub(super) async fn shares(&self, subject: &str, groups: &[String], own: &Membership) -> Result<Arc<Vec<Grant>>> {
         // Names hold no such character.
@@ -207,6 +217,9 @@ impl Directory {
         }
         if accounts || projects || grants || touches(&["sessions"]) {
             self.sessions.clear();
+        }
+        if projects {
+            self.owners.clear();
         }
         if projects || touches(&["organisations"]) {
             self.homes.clear();

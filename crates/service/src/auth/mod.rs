@@ -2,6 +2,7 @@
 //! known key. `ARCHITECTURE.md` tells the order.
 
 mod admin_token;
+mod auth_server;
 mod cache;
 mod claims;
 mod csrf;
@@ -30,6 +31,7 @@ use crate::config::{Auth, Environment};
 use crate::permission::unauthenticated;
 use crate::{Credentials, Principal};
 use admin_token::AdminToken;
+use auth_server::AuthServer;
 use claims::Claims;
 use datahall_core::Result;
 use datahall_core::clock::Clock;
@@ -38,12 +40,15 @@ use jwt::StaticKey;
 use presented::Presented;
 use secrets::Shape;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Judges credentials.
 pub(crate) struct Authenticator {
     admin: Option<AdminToken>,
     settings: Auth,
     keys: Vec<StaticKey>,
+    /// The one that `AUTH_SERVER` names.
+    auth_server: Option<AuthServer>,
     provider: Option<Provider>,
     clock: Arc<dyn Clock>,
     /// Keys, sessions and organisations.
@@ -63,6 +68,14 @@ impl Authenticator {
         let counts = !settings.enabled || settings.admin_token_fallback;
         let admin = admin_token.filter(|token| counts && !token.is_empty()).map(|token| AdminToken::new(&token));
         let keys = jwt::static_keys(&settings.jwt, environment)?;
+        let keep = Duration::from_secs(settings.jwks_refresh_secs.max(60));
+        let auth_server = environment.get("AUTH_SERVER");
+        let auth_server = auth_server.map(|named| AuthServer::new(&named, keep, fetch.clone(), clock.clone())).transpose()?;
+        if let Some(server) = &auth_server
+            && let Err(error) = server.refresh().await
+        {
+            tracing::warn!(?error, "tokens of owners cannot be judged until AUTH_SERVER answers");
+        }
         let provider = settings.enabled.then(|| Provider::new(settings, fetch, clock.clone()));
         if let Some(provider) = &provider {
             match provider.refresh().await {
@@ -71,7 +84,7 @@ impl Authenticator {
                 Ok(()) => {}
             }
         }
-        Ok(Self { admin, settings: settings.clone(), keys, provider, clock, directory })
+        Ok(Self { admin, settings: settings.clone(), keys, auth_server, provider, clock, directory })
     }
 
     /// Whether anybody can be the administrator by a token of his own.
@@ -81,35 +94,57 @@ impl Authenticator {
 
     /// Whether bearer tokens are judged at all.
     pub(crate) fn accepts_tokens(&self) -> bool {
-        self.provider.is_some() || !self.keys.is_empty()
+        self.provider.is_some() || self.auth_server.is_some() || !self.keys.is_empty()
     }
 
     /// Who the credentials prove. What is presented decides how it is judged: the administrator's token first, then secrets of
     /// the shapes that Datahall gives out, then web tokens. A cookie counts when no header proved or refused anybody.
     pub(crate) async fn identify(&self, credentials: &Credentials) -> Result<Principal> {
-        let is_admin = |token: &str| self.admin.as_ref().is_some_and(|admin| admin.matches(token));
-        if credentials.admin_token.as_deref().is_some_and(is_admin) {
+        if credentials.admin_token.as_deref().is_some_and(|token| self.is_admin(token)) {
             return Ok(Principal::admin());
+        }
+        if let Some(token) = credentials.auth_token.as_deref() {
+            // It was put there for this alone, so whatever it is, it is judged.
+            let secret = Presented::of(token).secret.ok_or_else(unauthenticated)?;
+            return match self.by_secret(&secret).await? {
+                Some(principal) => Ok(principal),
+                None => self.by_token(&secret, Made::ForOne).await,
+            };
         }
         if let Some(header) = credentials.authorization.as_deref() {
             let secret = Presented::of(header).secret;
-            if secret.as_deref().is_some_and(is_admin) {
-                return Ok(Principal::admin());
+            if let Some(secret) = secret.as_deref()
+                && let Some(principal) = self.by_secret(secret).await?
+            {
+                return Ok(principal);
             }
-            match secret.as_deref().map_or(Shape::Other, secrets::shape) {
-                Shape::Key(prefix) => return self.directory.key(secret.as_deref().unwrap_or_default(), prefix).await,
-                Shape::Session => return Ok(self.directory.session(secret.as_deref().unwrap_or_default()).await?.0),
-                Shape::Broken => return Err(unauthenticated()),
-                Shape::Other if self.accepts_tokens() => return self.bearer(&secret.ok_or_else(unauthenticated)?).await,
-                // Nothing to judge it by: whatever a proxy added must not close what is open to all. A key or a session it cannot
-                // be, whether there are any or not: those have a shape of their own.
-                Shape::Other => {}
+            // Nothing to judge it by: whatever a proxy added must not close what is open to all. A key or a session it cannot
+            // be, whether there are any or not: those have a shape of their own.
+            if self.accepts_tokens() {
+                return self.by_token(&secret.ok_or_else(unauthenticated)?, Made::ToBear).await;
             }
         }
         match credentials.cookie.as_deref() {
             Some(cookie) => self.by_cookie(cookie, credentials).await,
             None => Ok(Principal::nobody(!self.settings.enabled || self.settings.anonymous_read)),
         }
+    }
+
+    /// Whom a secret proves that is the administrator's, or of a shape that Datahall gives out; `None`: it is neither.
+    async fn by_secret(&self, secret: &str) -> Result<Option<Principal>> {
+        if self.is_admin(secret) {
+            return Ok(Some(Principal::admin()));
+        }
+        match secrets::shape(secret) {
+            Shape::Key(prefix) => self.directory.key(secret, prefix).await.map(Some),
+            Shape::Session => Ok(Some(self.directory.session(secret).await?.0)),
+            Shape::Broken => Err(unauthenticated()),
+            Shape::Other => Ok(None),
+        }
+    }
+
+    fn is_admin(&self, secret: &str) -> bool {
+        self.admin.as_ref().is_some_and(|admin| admin.matches(secret))
     }
 
     /// The session that the credentials present, unjudged.
@@ -135,23 +170,60 @@ impl Authenticator {
         Ok(principal)
     }
 
-    async fn bearer(&self, token: &str) -> Result<Principal> {
-        let claims = self.judge(token).await?;
-        claims.check(&self.settings, self.clock.now().timestamp())?;
-        tokens::principal(&self.settings, &self.directory, &claims).await
+    /// Whom a web token proves.
+    async fn by_token(&self, token: &str, made: Made) -> Result<Principal> {
+        let (claims, signer) = self.judge(token).await?;
+        // Who bears any other token, or one of a provider of logins, is only for a time what it says.
+        let must_expire = made == Made::ToBear || signer == Signer::Provider;
+        claims.check(&self.settings, self.clock.now().timestamp(), must_expire)?;
+        tokens::principal(&self.settings, &self.directory, &claims, signer == Signer::Known).await
     }
 
-    /// The claims of a token whose signature holds.
-    async fn judge(&self, token: &str) -> Result<Claims> {
+    /// The claims of a token whose signature holds, and whose that is.
+    async fn judge(&self, token: &str) -> Result<(Claims, Signer)> {
         let header = jwt::header(token)?;
         for key in &self.keys {
             if let Some(claims) = key.verify(token, &header) {
-                return Ok(claims);
+                return Ok((claims, Signer::Known));
             }
         }
-        match &self.provider {
+        let server = self.auth_server.as_ref();
+        if let Some(server) = server {
+            server.keep_fresh().await;
+            if let Some(claims) = server.verify(token, &header) {
+                return Ok((claims, Signer::Known));
+            }
+        }
+        let provided = match &self.provider {
             Some(provider) => provider.verify(token, &header).await,
             None => Err(unauthenticated()),
+        };
+        match (provided, server) {
+            (Ok(claims), _) => Ok((claims, Signer::Provider)),
+            // Asked last, so that tokens of the provider never wait for it.
+            (Err(error), Some(server)) => match server.verify_anew(token, &header).await? {
+                Some(claims) => Ok((claims, Signer::Known)),
+                None => Err(error),
+            },
+            (Err(error), None) => Err(error),
         }
     }
+}
+
+/// What a web token was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// To be borne wherever bearers are known.
+    ToBear,
+    /// For what it is presented at, in a header of its own.
+    ForOne,
+}
+
+/// Whose signature a token has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signer {
+    /// A key that is in the configuration or that `AUTH_SERVER` gives: who owns which packages is for these to say.
+    Known,
+    /// The provider of logins. What it calls `userid` need not be chosen by whoever runs it.
+    Provider,
 }

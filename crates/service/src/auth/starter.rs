@@ -45,6 +45,7 @@ impl Starter {
                 organisation: principal.organisation.as_ref().map(|own| (own.key.clone(), own.role.name().to_owned())),
                 groups: principal.groups.clone(),
                 attributes: principal.attributes.as_deref().cloned().unwrap_or_default(),
+                owner: principal.owner.clone(),
             }),
         })
     }

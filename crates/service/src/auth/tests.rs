@@ -12,6 +12,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+mod owners;
+
 const PRIVATE: &[u8] = include_bytes!("testdata/test-only-rsa.pem");
 const PUBLIC: &str = include_str!("testdata/test-only-rsa.pub.pem");
 const MODULUS: &str = include_str!("testdata/test-only-rsa.modulus");

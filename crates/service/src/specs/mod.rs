@@ -2,10 +2,12 @@
 //! its tables are datasets.
 //!
 //! - `contents`: a spec as it was uploaded, checked
+//! - `owner`: who owns packages, and the project that holds them
 //! - `plan`: which pipelines a spec comes to, and what each needs
 //! - `period`: how often a spec is run again
 
 mod contents;
 mod descriptor;
+pub(crate) mod owner;
 mod period;
 mod plan;
