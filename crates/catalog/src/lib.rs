@@ -78,7 +78,10 @@ pub use change::Change;
 pub use check::CheckReport;
 pub use epochs::Epochs;
 pub use hidden::Hidden;
-pub use jobs::{Claim, Claimed, End, JobQuery, JobVisibility, LeaseRules, LeaseState, LogLine, NewLogLine, Progress};
+pub use jobs::{
+    Claim, Claimed, End, JobLine, JobQuery, JobVisibility, LeaseRules, LeaseState, LogLine, NewLogLine, OUTSIDE, OutsideEvent,
+    Progress, Reported,
+};
 pub use millis::Millis;
 pub use record::{Column, Find, Kind, List, Meta, Page, Parent, Record, Secret, Table, Value};
 pub use records::*;

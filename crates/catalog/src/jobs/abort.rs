@@ -23,8 +23,10 @@ impl Catalog {
             return Err(Error::new(Code::Conflict, format!("the job has ended: it is {}", job.state.as_str())));
         }
         let at = change.at();
+        // Outside runners cannot be told, and so are not waited for.
         let text = "UPDATE \"activities\" SET \"state\" = 'ABORTED', \"reason\" = $2, \"ended_at\" = $3, \
-                    \"version\" = \"version\" + 1 WHERE \"job\" = $1 AND \"state\" = 'NOT_STARTED'";
+                    \"lease_owner\" = NULL, \"lease_until\" = NULL, \"version\" = \"version\" + 1 \
+                    WHERE \"job\" = $1 AND (\"state\" = 'NOT_STARTED' OR (\"state\" = 'RUNNING' AND \"lease_owner\" = 'outside'))";
         change.execute(text, [id.into(), REASON.into(), at.into()]).await?;
         if job.abort_at.is_none() {
             job.abort_at = Some(at);

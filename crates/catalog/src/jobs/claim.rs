@@ -16,9 +16,9 @@ const GOES_ON: &str = "NOT EXISTS (SELECT 1 FROM \"jobs\" j WHERE j.\"id\" = a.\
 const OUTPUTS_FREE: &str = "NOT EXISTS (SELECT 1 FROM \"activity_outputs\" mine JOIN \"activity_outputs\" other \
      ON other.\"output\" = mine.\"output\" AND other.\"held\" = 1 \
      WHERE mine.\"activity\" = a.\"id\" AND other.\"activity\" <> a.\"id\")";
-/// Of `a`: its worker is gone, as of `$1`; a lease that ends after `$2` is none.
-pub(super) const LOST: &str =
-    "a.\"state\" = 'RUNNING' AND (a.\"lease_until\" IS NULL OR a.\"lease_until\" <= $1 OR a.\"lease_until\" > $2)";
+/// Of `a`: its worker is gone, as of `$1`; a lease that ends after `$2` is none. Outside runners have longer leases: see `outside.rs`.
+pub(super) const LOST: &str = "a.\"state\" = 'RUNNING' AND (a.\"lease_until\" IS NULL OR a.\"lease_until\" <= $1 OR a.\"lease_until\" > $2) \
+     AND (a.\"lease_owner\" IS NULL OR a.\"lease_owner\" <> 'outside')";
 
 /// An activity that a worker may do now.
 #[derive(Debug, Clone, PartialEq)]

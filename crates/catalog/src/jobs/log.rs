@@ -2,7 +2,7 @@
 
 use crate::record::rows;
 use crate::store::errors;
-use crate::{Activity, Actor, Catalog, Millis};
+use crate::{Activity, Actor, Catalog, Change, Millis};
 use datahall_core::Result;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -37,6 +37,33 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// A line of one of a job's activities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobLine {
+    /// The activity's name.
+    pub activity: String,
+    /// The line.
+    pub line: LogLine,
+}
+
+impl Change {
+    /// Adds lines to the log of an activity that this change has locked, as [`Catalog::append_log`] does.
+    pub(super) async fn add_lines(&mut self, activity: &str, lines: Vec<NewLogLine>) -> Result<()> {
+        let text = "SELECT coalesce(max(\"seq\"), 0) FROM \"activity_log\" WHERE \"activity\" = $1".to_owned();
+        let last = self.rows(text, vec![activity.into()]).await?;
+        let last: i64 = last.first().map_or(Ok(0), |row| row.try_get(0)).map_err(errors::general)?;
+        let mut written = Vec::new();
+        for (seq, line) in (last + 1..=MOST_LINES + 1).zip(lines) {
+            let text = if seq > MOST_LINES { NO_MORE.to_owned() } else { shortened(line.text) };
+            written.push(vec![activity.into(), seq.into(), line.at.into(), line.level.into(), text.into()]);
+        }
+        let Some((layout, _)) = super::layouts().into_iter().find(|(layout, _)| layout.table == "activity_log") else {
+            return Ok(());
+        };
+        self.insert_rows(&layout, written).await
+    }
+}
+
 impl Catalog {
     /// Adds lines to an activity's log: as many as it still takes, then one that says that there are more. Those of an activity that is
     /// gone are dropped.
@@ -52,19 +79,26 @@ impl Catalog {
         if change.get::<Activity>(activity).await?.is_none() {
             return Ok(());
         }
-        let text = "SELECT coalesce(max(\"seq\"), 0) FROM \"activity_log\" WHERE \"activity\" = $1".to_owned();
-        let last = change.rows(text, vec![activity.into()]).await?;
-        let last: i64 = last.first().map_or(Ok(0), |row| row.try_get(0)).map_err(errors::general)?;
-        let mut written = Vec::new();
-        for (seq, line) in (last + 1..=MOST_LINES + 1).zip(lines) {
-            let text = if seq > MOST_LINES { NO_MORE.to_owned() } else { shortened(line.text) };
-            written.push(vec![activity.into(), seq.into(), line.at.into(), line.level.into(), text.into()]);
-        }
-        let Some((layout, _)) = super::layouts().into_iter().find(|(layout, _)| layout.table == "activity_log") else {
-            return Ok(());
-        };
-        change.insert_rows(&layout, written).await?;
+        change.add_lines(activity, lines).await?;
         change.commit_bookkeeping().await
+    }
+
+    /// The lines of the logs of all activities of a job, oldest first: the last `limit` of them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_log(&self, job: &str, limit: i64) -> Result<Vec<JobLine>> {
+        let text = "SELECT a.\"name\", l.\"seq\", l.\"at\", l.\"level\", l.\"text\" FROM \"activities\" a \
+                    JOIN \"activity_log\" l ON l.\"activity\" = a.\"id\" WHERE a.\"job\" = $1 \
+                    ORDER BY l.\"at\" DESC, a.\"position\" DESC, l.\"seq\" DESC LIMIT $2";
+        let values = vec![job.into(), limit.max(0).into()];
+        let found = rows(&mut *self.inner.store.reader().await?, text.to_owned(), values).await?;
+        let read = |row: &AnyRow| {
+            let line =
+                LogLine { seq: row.try_get(1)?, at: Millis(row.try_get(2)?), level: row.try_get(3)?, text: row.try_get(4)? };
+            Ok(JobLine { activity: row.try_get(0)?, line })
+        };
+        found.iter().rev().map(|row| read(row).map_err(errors::general)).collect()
     }
 
     /// The lines of an activity's log after number `after`, at most `limit`, in order.

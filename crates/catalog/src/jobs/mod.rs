@@ -12,6 +12,7 @@ mod insert;
 mod lease;
 mod list;
 mod log;
+mod outside;
 mod prune;
 mod requeue;
 
@@ -19,7 +20,8 @@ pub use claim::Claimed;
 pub use finish::End;
 pub use lease::{LeaseState, Progress};
 pub use list::{JobQuery, JobVisibility};
-pub use log::{LogLine, NewLogLine};
+pub use log::{JobLine, LogLine, NewLogLine};
+pub use outside::{OUTSIDE, OutsideEvent, Reported};
 
 use crate::Millis;
 use crate::record::Layout;

@@ -10,7 +10,7 @@ const AT_ONCE: u64 = 200;
 
 impl Catalog {
     /// Deletes the jobs that ended before `before`, with their activities and logs, and leaves entries in the audit log saying so; gives
-    /// how many there were.
+    /// how many there were. Those of revisions that are not closed stay: what they came to is not written down yet.
     ///
     /// # Errors
     /// `Unavailable`, `StorageFull`.
@@ -19,8 +19,9 @@ impl Catalog {
         loop {
             let mut change = self.change(actor).await?;
             let text = format!(
-                "DELETE FROM \"jobs\" WHERE \"id\" IN (SELECT \"id\" FROM \"jobs\" WHERE \"ended_at\" < $1 \
-                 ORDER BY \"ended_at\" LIMIT {AT_ONCE})"
+                "DELETE FROM \"jobs\" WHERE \"id\" IN (SELECT j.\"id\" FROM \"jobs\" j WHERE j.\"ended_at\" < $1 \
+                 AND NOT EXISTS (SELECT 1 FROM \"revisions\" r WHERE r.\"job\" = j.\"id\" AND r.\"state\" IS NULL) \
+                 ORDER BY j.\"ended_at\" LIMIT {AT_ONCE})"
             );
             let pruned = change.execute(text, [before.into()]).await?;
             if pruned > 0 {

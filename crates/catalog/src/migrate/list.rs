@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0002_audit.postgres.sql"),
     },
     both(3, "jobs", include_str!("../../migrations/0003_jobs.sql")),
+    both(4, "specs", include_str!("../../migrations/0004_specs.sql")),
 ];
 
 /// The version of the schema this program works with.

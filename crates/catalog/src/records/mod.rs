@@ -3,6 +3,8 @@
 mod activity;
 mod connection;
 mod dataset;
+mod delivery;
+mod event;
 mod grant;
 mod group;
 mod job;
@@ -14,6 +16,7 @@ mod package;
 mod project;
 mod recipe;
 mod resource;
+mod revision;
 mod schedule;
 mod session;
 mod setting;
@@ -22,6 +25,8 @@ mod user;
 pub use activity::Activity;
 pub use connection::{Connection, UsableBy};
 pub use dataset::{Dataset, Origin, Visibility};
+pub use delivery::Delivery;
+pub use event::Event;
 pub use grant::Grant;
 pub use group::{Group, Membership};
 pub use job::{Job, JobState};
@@ -33,6 +38,7 @@ pub use package::{Package, PackageKind};
 pub use project::Project;
 pub use recipe::Recipe;
 pub use resource::Resource;
+pub use revision::{Revision, RevisionState};
 pub use schedule::Schedule;
 pub use session::Session;
 pub use setting::Setting;
@@ -49,6 +55,9 @@ pub(crate) const TABLES: &[&Table] = &[
     Package::TABLE,
     Resource::TABLE,
     Link::TABLE,
+    Revision::TABLE,
+    Event::TABLE,
+    Delivery::TABLE,
     Recipe::TABLE,
     Job::TABLE,
     Activity::TABLE,
@@ -92,6 +101,18 @@ macro_rules! for_each_record {
         }
         {
             type $Kind = $crate::records::Link;
+            $body
+        }
+        {
+            type $Kind = $crate::records::Revision;
+            $body
+        }
+        {
+            type $Kind = $crate::records::Event;
+            $body
+        }
+        {
+            type $Kind = $crate::records::Delivery;
             $body
         }
         {

@@ -126,7 +126,7 @@ async fn altered_files_are_refused_and_touch_nothing(site: Site) {
         (whole.replace("acme", "evil"), "was altered"),
         (cut, "its last line is missing"),
         (format!("{whole}x"), "was altered"),
-        (whole.replace("\"schema\":3", "\"schema\":4"), "knows versions up to 3"),
+        (whole.replace("\"schema\":4", "\"schema\":5"), "knows versions up to 4"),
         ("{}\n".to_owned(), "no backup of a catalog"),
         (String::new(), "its last line is missing"),
         ("PK\u{3}\u{4}".to_owned(), "no backup of a catalog"),

@@ -10,7 +10,7 @@ async fn what_is_wrong_is_found(site: Site) {
     let project = project(&catalog).await.meta.id;
     insert(&catalog, &mut Dataset { project, name: "a".into(), page_id: "aaaaa".into(), ..Default::default() }).await;
     let report = catalog.check().await.unwrap();
-    assert_eq!((report.schema, report.problems), (3, Vec::new()));
+    assert_eq!((report.schema, report.problems), (4, Vec::new()));
     assert!(report.records.contains(&("datasets", 1)) && report.records.contains(&("users", 0)));
 
     let foreign_keys = if site.is_sqlite() { "PRAGMA foreign_keys = OFF;" } else { "SET session_replication_role = replica;" };

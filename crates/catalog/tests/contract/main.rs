@@ -22,4 +22,5 @@ mod lists;
 mod migrations;
 mod opening;
 mod records;
+mod revisions;
 mod support;

@@ -146,8 +146,34 @@ async fn published(catalog: &Catalog, project: &str, dataset: &str, any: &Object
         ..Default::default()
     };
     round_trip(catalog, record, |it| Some(Resource::by_key(&it.package, "0ck"))).await;
-    let record = Link { package, key: "gn9".into(), position: -1, body: any.clone(), ..Default::default() };
+    let record = Link { package: package.clone(), key: "gn9".into(), position: -1, body: any.clone(), ..Default::default() };
     round_trip(catalog, record, |it| Some(Link::by_key(&it.package, "gn9"))).await;
+    let record = Revision {
+        package: package.clone(),
+        number: 7,
+        job: Some("j".into()),
+        state: Some(RevisionState::Failed),
+        kept: true,
+        spec: any.clone(),
+        descriptor: Some(any.clone()),
+        ended_at: Some(Millis(5)),
+        summary: any.clone(),
+        ..Default::default()
+    };
+    round_trip(catalog, record, |it| Some(Revision::by_number(&it.package, 7))).await;
+    let record = Event { package, number: 7, body: any.clone(), ..Default::default() };
+    let event = round_trip(catalog, record, |it| Some(Event::by_number(&it.package, 7))).await;
+    let record = Delivery {
+        event: Some(event),
+        channel: "hook".into(),
+        next_at: Some(Millis(1)),
+        attempts: 2,
+        delivered_at: Some(Millis(3)),
+        error: Some("no".into()),
+        body: any.clone(),
+        ..Default::default()
+    };
+    round_trip(catalog, record, |_| None).await;
 }
 
 async fn done(catalog: &Catalog, project: &str, any: &Object, strings: &[String]) {

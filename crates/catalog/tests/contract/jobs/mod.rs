@@ -5,6 +5,7 @@ mod ends;
 mod graphs;
 mod leases;
 mod logs;
+mod outside;
 mod scale;
 
 use crate::support::{Site, actor, entry};
