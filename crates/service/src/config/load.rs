@@ -2,7 +2,7 @@
 
 use super::report::{Problem, Report, Step, dotted};
 use super::{
-    Auth, DatasetBlock, Environment, Jobs, Limits, Metrics, Security, Server, Settings, Sql, Swagger, later, rules, typo,
+    Auth, DatasetBlock, Environment, Jobs, Limits, Metrics, Security, Server, Settings, Specs, Sql, Swagger, later, rules, typo,
 };
 use datahall_core::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ const SECTIONS: &[&str] = &[
     "security",
     "limits",
     "jobs",
+    "specs",
     "metrics",
     "swagger",
     "docs",
@@ -118,6 +119,10 @@ fn sections(report: &mut Report, settings: &mut Settings) {
     if let Some(jobs) = section::<Jobs>(report, "jobs") {
         rules::at_least(report, &["jobs", "workers"], jobs.workers as u64, 1);
         settings.jobs = jobs;
+    }
+    if let Some(specs) = section::<Specs>(report, "specs") {
+        specs.check(report);
+        settings.specs = specs;
     }
     let metrics = section::<Metrics>(report, "metrics").unwrap_or_default();
     let swagger = section::<Swagger>(report, "swagger").unwrap_or_default();

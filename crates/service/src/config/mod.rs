@@ -17,6 +17,7 @@ mod saved;
 mod sections;
 mod server;
 mod spec;
+mod specs;
 mod template;
 mod typo;
 
@@ -40,6 +41,7 @@ pub(crate) use saved::{remove as remove_saved, save};
 pub use sections::{Jobs, Limits, Metrics, Security, Sql, Swagger};
 pub use server::{LogFormat, ReadinessMode, Refresh, Server, Startup};
 pub(crate) use spec::check_name;
+pub use specs::{Specs, SpecsMail, SpecsS3};
 pub use template::TEMPLATE;
 
 /// Everything the configuration says. `Settings::default()` is what holds without a file.
@@ -57,6 +59,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[jobs]`.
     pub jobs: Jobs,
+    /// `[specs]`.
+    pub specs: Specs,
     /// `[metrics]`.
     pub metrics: Metrics,
     /// `[swagger]`.

@@ -175,6 +175,7 @@ pub(super) const TABLES: &[&str] = &[
     "storage",
     "oauth2",
     "jwt",
+    "mail",
 ];
 
 fn step_of(segment: &serde_path_to_error::Segment) -> Option<Step> {

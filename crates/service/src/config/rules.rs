@@ -5,7 +5,7 @@ use super::report::{Report, Step, dotted};
 use super::{Auth, Limits, Metrics, Server, Swagger};
 
 /// What other routes are made of; a configurable path may be none of them and not below them.
-const RESERVED: &[&str] = &["/api", "/datapress", "/health", "/healthz", "/readyz", "/version", "/openapi.json"];
+const RESERVED: &[&str] = &["/api", "/datapress", "/health", "/healthz", "/readyz", "/version", "/openapi.json", "/source"];
 
 fn steps(keys: &[&str]) -> Vec<Step> {
     keys.iter().map(|key| Step::from(*key)).collect()

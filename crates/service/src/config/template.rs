@@ -79,6 +79,31 @@ port = 8080
 # workers = 2                          # done at once
 # retention_days = 30                  # jobs that ended longer ago are deleted; 0: kept for ever
 
+# Data packages: POST /source/upload. The variable AUTH_SERVER names the server whose key signs the tokens of owners.
+# [specs]
+# run_pipelines = true                 # false: others run them, and report by /source/update
+# keep_revisions = 5                   # of each package, with their files; the latest successful one is kept beside them
+# open_updates = false                 # whether anybody may report how pipelines go
+# events_url = "https://hooks.example.com/specs"   # gets the end of each revision as JSON
+# max_source_mb = 10240                # the longest source
+
+# [specs.mail]                         # tells of what fails
+# server = "smtps://mail.example.com:465"          # or smtp://
+# starttls = false                     # for smtp://: change to TLS first
+# from = "datahall@example.com"
+# to = ["data@example.com"]
+# user = "datahall"
+# password = "env:SMTP_PASSWORD"
+
+# [specs.s3]                           # where specs may name sources
+# buckets = ["bucket/prefix"]
+# region = "eu-west-1"
+# endpoint = "https://s3.example.com"
+# path_style = false
+# allow_http = false
+# access_key_id = "…"                  # default: what the environment gives
+# secret_access_key = "env:SPECS_S3_SECRET"
+
 # A dataset: one table under a name. As many of these blocks as you like; paths are relative to the working folder.
 # [[dataset]]
 # name = "events"
