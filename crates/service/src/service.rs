@@ -12,6 +12,7 @@ use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
+use crate::specs::Packages;
 use crate::uploads::{Desk, noted};
 use crate::versions::Versions;
 use crate::{DatasetBlock, home, node};
@@ -85,6 +86,8 @@ pub struct Service {
     pub(crate) versions: Versions,
     /// Organisations in figures.
     pub(crate) summaries: Summaries,
+    /// Where data packages are made.
+    pub(crate) packages: Packages,
     /// What masks of strategy `tokenise` need.
     pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -116,6 +119,7 @@ impl Service {
             Authenticator::new(&settings.auth, admin_token, fetch, directory.clone(), clock.clone(), &environment).await?;
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
         let connections = Connections::new(&environment, &data_dir, random.clone())?;
+        let packages = Packages::new(&data_dir)?;
         let exports_dir = emptied(data_dir.join("tmp").join("exports"))?;
         let uploads_dir = data_dir.join("tmp").join("uploads");
         let left = noted(&uploads_dir);
@@ -150,6 +154,7 @@ impl Service {
             connections,
             versions: Versions::default(),
             summaries: Summaries::default(),
+            packages,
             token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),

@@ -142,7 +142,11 @@ impl Service {
         Ok(record)
     }
 
-    fn record_of(&self, ctx: &Ctx, new: &NewDataset) -> Result<Dataset> {
+    /// The record of a dataset to be made where the caller is, without a policy.
+    ///
+    /// # Errors
+    /// `Invalid` for details that are none.
+    pub(crate) fn record_of(&self, ctx: &Ctx, new: &NewDataset) -> Result<Dataset> {
         let now = self.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
         let owner = owner(ctx);
         let mut provenance = new.provenance.clone();

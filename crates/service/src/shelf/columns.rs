@@ -59,7 +59,7 @@ impl ColumnInfo {
 }
 
 /// As records keep columns.
-pub(super) fn to_json(schema: &SchemaRef) -> Json {
+pub(crate) fn to_json(schema: &SchemaRef) -> Json {
     let column = |column: ColumnInfo| json!({"name": column.name, "type": column.kind, "nullable": column.nullable});
     ColumnInfo::of_schema(schema).into_iter().map(column).collect()
 }

@@ -43,6 +43,7 @@ pub use replace::NewRows;
 pub use source::StoredSource;
 
 pub(crate) use batch::ImportTable;
+pub(crate) use columns::to_json as columns_to_json;
 pub(crate) use info::settings_seen;
 pub(crate) use of_record::OfRecord;
 pub(crate) use pages::Pages;
