@@ -75,7 +75,7 @@ pub struct SpecsS3 {
     pub path_style: bool,
     /// Whether an `http://` endpoint may be used.
     pub allow_http: bool,
-    /// Key id.
+    /// Key id, or `env:NAME`: the variable that holds it.
     pub access_key_id: Option<String>,
     /// `env:NAME`: the variable that holds the secret.
     pub secret_access_key: Option<String>,
@@ -89,7 +89,7 @@ impl Specs {
     /// # Errors
     /// `Invalid` for one that lies below none of the buckets.
     pub(crate) fn s3_location(&self, url: &str, environment: &Environment) -> Result<Location> {
-        let refuse = || Error::invalid("s3:// URLs are only read below the buckets that [specs.s3] names");
+        let refuse = || Error::invalid(format!("{url}: is below none of the buckets that [specs.s3] names"));
         let options = self.s3.as_ref().filter(|s3| s3.allows(url)).ok_or_else(refuse)?;
         let s3 = S3Options {
             region: options.region.clone(),
@@ -97,7 +97,7 @@ impl Specs {
             path_style: options.path_style,
             endpoint_bucket_in_host: None,
             allow_http: options.allow_http,
-            access_key_id: options.access_key_id.clone(),
+            access_key_id: options.key_id(environment)?,
             secret_access_key: secret("specs.s3.secret_access_key", options.secret_access_key.as_deref(), environment)?,
             session_token: None,
         };
@@ -118,8 +118,10 @@ impl Specs {
     /// # Errors
     /// `Invalid`, naming key and variable.
     pub(crate) fn check_variables(&self, environment: &Environment) -> Result<()> {
-        let of_s3 = self.s3.as_ref().and_then(|s3| s3.secret_access_key.as_deref());
-        secret("specs.s3.secret_access_key", of_s3, environment)?;
+        if let Some(s3) = &self.s3 {
+            s3.key_id(environment)?;
+            secret("specs.s3.secret_access_key", s3.secret_access_key.as_deref(), environment)?;
+        }
         self.mail_password(environment).map(drop)
     }
 
@@ -185,6 +187,13 @@ impl SpecsMail {
 }
 
 impl SpecsS3 {
+    fn key_id(&self, environment: &Environment) -> Result<Option<String>> {
+        match self.access_key_id.as_deref() {
+            Some(named) if variable(named).is_some() => secret("specs.s3.access_key_id", Some(named), environment),
+            plain => Ok(plain.map(str::to_owned)),
+        }
+    }
+
     /// Whether the URL lies below one of the buckets.
     fn allows(&self, url: &str) -> bool {
         let Some(path) = url.strip_prefix("s3://") else { return false };
@@ -276,6 +285,10 @@ mod tests {
         assert_eq!(all.mail_password(&environment).unwrap().unwrap().0, "pw");
         let location = all.s3_location("s3://b/p/x.csv", &environment).unwrap();
         assert_eq!((location.s3.secret_access_key.as_deref(), location.s3.path_style), (Some("sk"), true));
+        assert_eq!(location.s3.access_key_id.as_deref(), Some("i"));
+        let named = Specs { s3: Some(SpecsS3 { access_key_id: Some("env:I".into()), ..all.s3.clone().unwrap() }), ..all.clone() };
+        let unset = named.s3_location("s3://c/x", &environment).unwrap_err();
+        assert_eq!(unset.message(), "specs.s3.access_key_id: the variable I is not set");
         assert!(all.check_variables(&environment).is_ok());
         let unset = all.check_variables(&Environment::fixed(&[("S", "sk")])).unwrap_err();
         assert_eq!(unset.message(), "specs.mail.password: the variable P is not set");

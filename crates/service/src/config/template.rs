@@ -101,7 +101,7 @@ port = 8080
 # endpoint = "https://s3.example.com"
 # path_style = false
 # allow_http = false
-# access_key_id = "…"                  # default: what the environment gives
+# access_key_id = "env:SPECS_S3_KEY_ID"    # or the id itself; default: what the environment gives
 # secret_access_key = "env:SPECS_S3_SECRET"
 
 # A dataset: one table under a name. As many of these blocks as you like; paths are relative to the working folder.
