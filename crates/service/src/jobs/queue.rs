@@ -53,6 +53,12 @@ pub(super) enum Life {
 }
 
 impl Queue {
+    /// Adds a kind of work, for tests elsewhere.
+    #[cfg(test)]
+    pub(crate) fn add_kind(&self, work: impl super::Work) {
+        self.kinds.add(work);
+    }
+
     /// A queue whose worker has this name.
     pub(crate) fn new(worker: String) -> Self {
         Self {

@@ -26,6 +26,8 @@ pub(crate) struct Packages {
     /// All of the server's own files; none of them is a source of data.
     pub(super) data_dir: PathBuf,
     folder: PathBuf,
+    /// Where sources are unpacked.
+    scratch: PathBuf,
     /// What pipelines of one revision need in common.
     pub(super) kept: Kept,
     /// One permit a table that is read.
@@ -39,9 +41,25 @@ impl Packages {
     /// `Internal` when it cannot be made.
     pub(crate) fn new(data_dir: &Path) -> Result<Self> {
         let data_dir = std::path::absolute(data_dir).map_err(Error::internal)?;
-        let folder = data_dir.join("packages");
+        let (folder, scratch) = (data_dir.join("packages"), data_dir.join("tmp").join("packages"));
+        match std::fs::remove_dir_all(&scratch) {
+            // What an earlier run left there.
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
         make_folder(&folder)?;
-        Ok(Self { data_dir, folder, kept: Kept::default(), readings: Arc::new(Semaphore::new(READ_AT_ONCE)) })
+        make_folder(&scratch)?;
+        Ok(Self { data_dir, folder, scratch, kept: Kept::default(), readings: Arc::new(Semaphore::new(READ_AT_ONCE)) })
+    }
+
+    /// A folder for what unpacking a source takes; it goes with this. Blocks.
+    ///
+    /// # Errors
+    /// `StorageFull`.
+    pub(super) fn scratch(&self, unique: &str) -> Result<Scratch> {
+        let folder = self.scratch.join(unique);
+        make_folder(&folder)?;
+        Ok(Scratch(folder))
     }
 
     /// The place of a revision of the package of that id.
@@ -53,6 +71,22 @@ impl Packages {
             return Err(Error::internal(format!("no place of a revision: {package}/{number}")));
         }
         Ok(Place { folder: self.folder.join(package).join(number.to_string()) })
+    }
+}
+
+/// A folder that goes with this, and all that is in it.
+#[derive(Debug)]
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

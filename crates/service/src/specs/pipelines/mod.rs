@@ -20,6 +20,9 @@ mod stated;
 mod stop;
 mod zip;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use kept::Kept;
 pub(super) use made::{Made, MadeTable};
 pub(super) use reach::reach;
