@@ -11,6 +11,7 @@ mod guess;
 pub mod ingest;
 pub mod json;
 pub mod sniff;
+pub mod tabular;
 mod texts;
 mod values;
 pub mod xlsx;

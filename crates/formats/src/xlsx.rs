@@ -42,6 +42,8 @@ pub enum Header {
     First,
     /// The first that is not blank and as many below it; none: the columns have no names.
     Rows(u32),
+    /// As many as the second number says, from the row on that the first one says, counted from 0; what is above them is left out.
+    At(u32, u32),
     /// Those that merged cells make a header: titles above it are left out, names over several columns are those of each.
     Found,
 }

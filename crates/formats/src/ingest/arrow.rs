@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// An Arrow file.
 #[derive(Debug)]
-pub(super) struct ArrowFile {
+pub(crate) struct ArrowFile {
     path: PathBuf,
     /// With a footer, or a stream.
     has_footer: bool,
@@ -23,7 +23,7 @@ pub(super) struct ArrowFile {
 
 impl ArrowFile {
     /// Opens it; what is in it is read later.
-    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Self> {
+    pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Self> {
         let mut magic = Vec::new();
         File::open(path).and_then(|file| file.take(6).read_to_end(&mut magic)).map_err(Fault::io)?;
         let has_footer = magic == b"ARROW1";

@@ -14,7 +14,7 @@ const WINDOW: u32 = 26;
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
+pub(crate) enum Compression {
     Gzip,
     Zstd,
     Zip,
@@ -22,7 +22,7 @@ pub(super) enum Compression {
 
 impl Compression {
     /// What the first bytes of a file say.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
+    pub(crate) fn of(head: &[u8]) -> Option<Self> {
         if head.starts_with(b"\x1f\x8b") {
             Some(Self::Gzip)
         } else if head.starts_with(b"\x28\xb5\x2f\xfd") {
@@ -35,7 +35,7 @@ impl Compression {
     }
 
     /// What answers call it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
@@ -46,14 +46,14 @@ impl Compression {
 
 /// A file of ours that goes with this.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Scratch {
     /// A new file, which nobody else may read.
-    pub(super) fn create(path: PathBuf) -> Result<(Self, File)> {
+    pub(crate) fn create(path: PathBuf) -> Result<(Self, File)> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -75,7 +75,7 @@ impl Drop for Scratch {
 /// # Errors
 /// [`Fault::TooLarge`] for a bomb, by what it says of itself or by what comes out; [`Fault::Broken`] when it is damaged,
 /// encrypted, or a zip of several files.
-pub(super) fn unpack(how: Compression, path: &Path, name: &str, to: PathBuf, limits: &Limits) -> Result<(Scratch, String)> {
+pub(crate) fn unpack(how: Compression, path: &Path, name: &str, to: PathBuf, limits: &Limits) -> Result<(Scratch, String)> {
     let file = File::open(path).map_err(Fault::io)?;
     let packed = file.metadata().map_err(Fault::io)?.len();
     match how {

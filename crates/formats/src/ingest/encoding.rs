@@ -14,15 +14,15 @@ const UNDECODABLE: u8 = 0xff;
 
 /// How a file's text is encoded.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
-    pub(super) encoding: &'static Encoding,
+pub(crate) struct Found {
+    pub(crate) encoding: &'static Encoding,
     /// The bytes of the mark at its start.
-    pub(super) mark: u64,
+    pub(crate) mark: u64,
 }
 
 /// Finds the encoding of the text at `path`: by its mark, by the zeros that UTF-16 is full of, else by reading all of it. What is
 /// not UTF-8 is Windows-1252 (which Latin-1 is part of) unless that would make nonsense of it.
-pub(super) fn find(path: &Path, declared: Option<&'static Encoding>) -> Result<Found> {
+pub(crate) fn find(path: &Path, declared: Option<&'static Encoding>) -> Result<Found> {
     let mut file = File::open(path).map_err(Fault::io)?;
     let mut piece = vec![0; PIECE];
     let read = fill(&mut file, &mut piece)?;
@@ -123,7 +123,7 @@ impl Tally {
 }
 
 /// Writes the text at `path` as UTF-8, without its mark, to a file at `to`.
-pub(super) fn to_utf8(path: &Path, found: Found, to: PathBuf, limits: &Limits) -> Result<Scratch> {
+pub(crate) fn to_utf8(path: &Path, found: Found, to: PathBuf, limits: &Limits) -> Result<Scratch> {
     let mut file = File::open(path).map_err(Fault::io)?;
     file.seek(SeekFrom::Start(found.mark)).map_err(Fault::io)?;
     let (scratch, mut out) = Scratch::create(to)?;

@@ -19,7 +19,7 @@ pub enum Fault {
 
 impl Fault {
     /// What reading or writing a file of ours failed with.
-    pub(super) fn io(error: std::io::Error) -> Self {
+    pub(crate) fn io(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
                 let full = Error::new(Code::StorageFull, "there is no space left for the file");
@@ -30,7 +30,7 @@ impl Fault {
     }
 
     /// A fault of Datahall's.
-    pub(super) fn internal(detail: impl std::fmt::Display) -> Self {
+    pub(crate) fn internal(detail: impl std::fmt::Display) -> Self {
         Self::Failed(Error::internal(detail))
     }
 }

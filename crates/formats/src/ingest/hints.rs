@@ -70,7 +70,7 @@ impl Hints {
 }
 
 /// `text` as messages repeat it: not too much of it, and nothing that a terminal would obey.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let mut shown: String = text.chars().take(40).map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
     if text.chars().nth(40).is_some() {
         shown.push('…');

@@ -26,7 +26,7 @@ const OTHERS: [(&[u8], &str); 16] = [
 
 /// What was found out of a file by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// One of the formats that have unmistakable first bytes.
     Binary(FileFormat),
     /// Text of some kind; what kind can be told once its encoding is known.
@@ -34,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// The format that a name claims. `.txt` and names without an ending claim none.
-pub(super) fn claimed(name: &str) -> Option<FileFormat> {
+pub(crate) fn claimed(name: &str) -> Option<FileFormat> {
     sniff::by_name(name).format
 }
 
@@ -42,7 +42,7 @@ pub(super) fn claimed(name: &str) -> Option<FileFormat> {
 ///
 /// # Errors
 /// [`Fault::Unsupported`] for anything else, and where the name claims a format that the content is not.
-pub(super) fn of(name: &str, head: &[u8]) -> Result<Kind> {
+pub(crate) fn of(name: &str, head: &[u8]) -> Result<Kind> {
     if let Some(format) = sniff::by_magic(head) {
         return Ok(Kind::Binary(format));
     }
@@ -60,7 +60,7 @@ pub(super) fn of(name: &str, head: &[u8]) -> Result<Kind> {
 ///
 /// # Errors
 /// As [`of`].
-pub(super) fn of_text(name: &str, head: &[u8]) -> Result<FileFormat> {
+pub(crate) fn of_text(name: &str, head: &[u8]) -> Result<FileFormat> {
     // Some letters are missing at the cut, none is zero in a table.
     if head.contains(&0) {
         return Err(unsupported("the file is neither text nor of a type that is known"));
@@ -110,7 +110,7 @@ fn json(text: &[u8], claimed: Option<FileFormat>) -> Option<(bool, FileFormat)> 
 }
 
 /// What messages call a format.
-pub(super) fn called(format: FileFormat) -> &'static str {
+pub(crate) fn called(format: FileFormat) -> &'static str {
     match format {
         FileFormat::Parquet => "Parquet",
         FileFormat::Csv => "CSV",
@@ -123,7 +123,7 @@ pub(super) fn called(format: FileFormat) -> &'static str {
 }
 
 /// That a file is none that is taken, for this reason.
-pub(super) fn unsupported(why: &str) -> Fault {
+pub(crate) fn unsupported(why: &str) -> Fault {
     Fault::Unsupported(format!("{why} (taken are CSV, TSV, Excel, Parquet, JSON, NDJSON and Arrow)"))
 }
 

@@ -35,7 +35,7 @@ impl Default for Limits {
 
 impl Limits {
     /// What is said of too many columns.
-    pub(super) fn check_columns(&self, columns: usize) -> super::Result<()> {
+    pub(crate) fn check_columns(&self, columns: usize) -> super::Result<()> {
         if columns > self.columns {
             return Err(super::Fault::TooLarge(format!("the file has {columns} columns; {} are the most", self.columns)));
         }
@@ -43,7 +43,7 @@ impl Limits {
     }
 
     /// Columns and depth of a schema.
-    pub(super) fn check_schema(&self, schema: &arrow::datatypes::Schema) -> super::Result<()> {
+    pub(crate) fn check_schema(&self, schema: &arrow::datatypes::Schema) -> super::Result<()> {
         let mut count = 0;
         let deep = schema.fields().iter().map(|field| depth(field.data_type(), &mut count)).max().unwrap_or(0);
         if deep > self.depth {

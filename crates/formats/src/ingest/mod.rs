@@ -7,26 +7,26 @@
 //!
 //! Everything here blocks; it belongs on a thread that may.
 
-mod arrow;
-mod compression;
-mod csv;
-mod encoding;
+pub(crate) mod arrow;
+pub(crate) mod compression;
+pub(crate) mod csv;
+pub(crate) mod encoding;
 mod fault;
-mod hints;
-mod json;
-mod kind;
+pub(crate) mod hints;
+pub(crate) mod json;
+pub(crate) mod kind;
 mod limits;
 mod names;
-mod parquet;
+pub(crate) mod parquet;
 mod report;
-mod sheet;
+pub(crate) mod sheet;
 mod survey;
 #[cfg(test)]
 mod tests;
 mod types;
 mod values;
-mod whole;
-mod workers;
+pub(crate) mod whole;
+pub(crate) mod workers;
 
 pub use fault::Fault;
 pub use hints::Hints;

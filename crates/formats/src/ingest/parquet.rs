@@ -22,7 +22,7 @@ const BYTES: usize = 16 << 20;
 
 /// A Parquet file.
 #[derive(Debug)]
-pub(super) struct ParquetFile {
+pub(crate) struct ParquetFile {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
     schema: SchemaRef,
@@ -33,7 +33,7 @@ pub(super) struct ParquetFile {
 ///
 /// # Errors
 /// [`Fault::Broken`] when it is damaged or encrypted; [`Fault::TooLarge`] when it is made to take more than it is worth.
-pub(super) fn open(path: &Path, limits: &Limits) -> Result<ParquetFile> {
+pub(crate) fn open(path: &Path, limits: &Limits) -> Result<ParquetFile> {
     let file = File::open(path).map_err(Fault::io)?;
     footer::check(&file, limits)?;
     guarded(|| {

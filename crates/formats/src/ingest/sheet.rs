@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use std::path::Path;
 
 /// Whether a zip file is a workbook.
-pub(super) fn is_packed_sheet(path: &Path) -> bool {
+pub(crate) fn is_packed_sheet(path: &Path) -> bool {
     let Ok(file) = std::fs::File::open(path) else { return false };
     let Ok(archive) = zip::ZipArchive::new(std::io::BufReader::new(file)) else { return false };
     let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_lowercase().replace('\\', "/")).collect();
@@ -17,7 +17,7 @@ pub(super) fn is_packed_sheet(path: &Path) -> bool {
 }
 
 /// The sheet that `hints` name, else the first with anything in it; and the names of all.
-pub(super) fn open(path: &Path, hints: &Hints) -> Result<(Sheet, Vec<String>)> {
+pub(crate) fn open(path: &Path, hints: &Hints) -> Result<(Sheet, Vec<String>)> {
     let header = match (hints.header, hints.header_rows) {
         (None, _) => Header::Found,
         (Some(false), _) => Header::Rows(0),

@@ -14,17 +14,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Rows, and where they are.
-pub(super) struct Piece {
-    pub(super) batch: RecordBatch,
+pub(crate) struct Piece {
+    pub(crate) batch: RecordBatch,
     /// The line of each row, from 1; empty where a format has no lines.
-    pub(super) lines: Vec<u64>,
+    pub(crate) lines: Vec<u64>,
 }
 
 /// What takes them.
-pub(super) type Each<'a> = &'a mut dyn FnMut(Piece) -> ControlFlow<()>;
+pub(crate) type Each<'a> = &'a mut dyn FnMut(Piece) -> ControlFlow<()>;
 
 /// A file that can be read any number of times.
-pub(super) trait Source: std::fmt::Debug + Send + Sync {
+pub(crate) trait Source: std::fmt::Debug + Send + Sync {
     /// Its columns.
     fn schema(&self) -> SchemaRef;
     /// Its rows that can be read, where that is known.
@@ -39,17 +39,17 @@ pub(super) trait Source: std::fmt::Debug + Send + Sync {
 
 /// A file with the types that its owner declared.
 #[derive(Debug)]
-pub(super) struct Typed {
+pub(crate) struct Typed {
     source: Box<dyn Source>,
     declared: Vec<Option<Declared>>,
-    pub(super) schema: SchemaRef,
-    pub(super) rows: u64,
-    pub(super) report: Report,
+    pub(crate) schema: SchemaRef,
+    pub(crate) rows: u64,
+    pub(crate) report: Report,
 }
 
 impl Typed {
     /// Reads `source` through where that is needed.
-    pub(super) fn survey(source: Box<dyn Source>, hints: &Hints, limits: &Limits, warnings: &mut Vec<String>) -> Result<Self> {
+    pub(crate) fn survey(source: Box<dyn Source>, hints: &Hints, limits: &Limits, warnings: &mut Vec<String>) -> Result<Self> {
         let own = source.schema();
         if own.fields().is_empty() {
             return Err(Fault::Broken("the file has no columns".to_owned()));
@@ -130,7 +130,7 @@ impl Typed {
     }
 
     /// Gives the rows that are right to `each`, until it breaks.
-    pub(super) fn read(&self, each: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>) -> Result<()> {
+    pub(crate) fn read(&self, each: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>) -> Result<()> {
         let mut failed = None;
         self.source.read(&mut |piece| match self.fitted(piece) {
             Ok(batch) if batch.num_rows() == 0 => ControlFlow::Continue(()),

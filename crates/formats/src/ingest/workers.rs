@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 const MOST: usize = 4;
 
 /// What one thread does.
-pub(super) trait Worker: Send {
+pub(crate) trait Worker: Send {
     /// A piece.
     type Piece: Send;
     /// What becomes of it.
@@ -21,7 +21,7 @@ pub(super) trait Worker: Send {
 
 /// Gives `pieces` to as many workers as there are processors (each made by `hire`), and what becomes of them to `each`, in order,
 /// until it breaks. The workers come back.
-pub(super) fn in_order<W: Worker>(
+pub(crate) fn in_order<W: Worker>(
     pieces: impl Iterator<Item = W::Piece> + Send,
     hire: impl Fn() -> W,
     mut each: impl FnMut(W::Done) -> ControlFlow<()>,

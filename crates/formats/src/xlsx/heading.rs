@@ -32,6 +32,7 @@ impl Heading {
         match header {
             Header::First => Self { first: top, end: top + 1 },
             Header::Rows(rows) => Self { first: top, end: top + rows },
+            Header::At(first, rows) => Self { first, end: first.saturating_add(rows) },
             Header::Found => {
                 let first = below_titles(top, cells, merged);
                 Self { first, end: end(first, cells, merged) }
@@ -188,5 +189,7 @@ mod tests {
         let names = heading.names(&cells, &[region(0, 0, 0, 1)]);
         assert_eq!((heading.height(), &*names[&0], &*names[&1]), (2, "a b", "a c"));
         assert_eq!(Heading::new(Header::Rows(0), 0, &cells, &[]).names(&cells, &[]).len(), 0);
+        let below = Heading::new(Header::At(1, 1), 0, &cells, &[]);
+        assert_eq!((below.first, below.end, &*below.names(&cells, &[])[&0]), (1, 2, "b"));
     }
 }

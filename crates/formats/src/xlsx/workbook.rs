@@ -110,7 +110,7 @@ impl Workbook {
             cells.sort();
             let looks = match header {
                 Header::First => false,
-                Header::Rows(rows) => rows > 1,
+                Header::Rows(rows) | Header::At(_, rows) => rows > 1,
                 Header::Found => cells.may_be_merged(),
             };
             let merged = if looks { guarded(|| self.merged(name))? } else { Vec::new() };

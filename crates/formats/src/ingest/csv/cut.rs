@@ -1,19 +1,19 @@
 //! Text cut into chunks that hold whole rows, whatever is in quotes.
 
 use super::super::{Fault, Result};
-use super::Dialect;
+use super::{Dialect, More};
 use std::io::Read;
 
 /// Bytes of a chunk, more or less.
-pub(super) const CHUNK: usize = 2 << 20;
+pub(crate) const CHUNK: usize = 2 << 20;
 
 /// Whole rows.
 #[derive(Debug)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     /// Their bytes.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Whether no row came before.
-    pub(super) first: bool,
+    pub(crate) first: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +24,16 @@ enum State {
     Quoted,
     /// Just behind a quote within quotes: the end of the field, or the first of two.
     Closing,
+    /// Just behind what makes the next letter stand for itself; whether within quotes.
+    Escaping(bool),
 }
 
 /// Cuts what comes from `input`.
-pub(super) struct Cutter<R> {
+pub(crate) struct Cutter<R> {
     input: R,
     delimiter: u8,
     quote: u8,
+    more: More,
     chunk: usize,
     longest: usize,
     /// What came and was not handed on yet.
@@ -47,11 +50,12 @@ pub(super) struct Cutter<R> {
 }
 
 impl<R: Read> Cutter<R> {
-    pub(super) fn new(input: R, dialect: &Dialect, chunk: usize, longest: usize) -> Self {
+    pub(crate) fn new(input: R, dialect: &Dialect, chunk: usize, longest: usize) -> Self {
         Self {
             input,
             delimiter: dialect.delimiter,
             quote: dialect.quote,
+            more: dialect.more,
             chunk,
             longest,
             held: Vec::new(),
@@ -104,14 +108,19 @@ impl<R: Read> Cutter<R> {
     fn look(&mut self) {
         while self.seen < self.held.len() {
             match self.state {
-                State::Quoted => match memchr::memchr(self.quote, &self.held[self.seen..]) {
+                State::Quoted => match self.special() {
                     Some(found) => {
-                        self.seen += found + 1;
-                        self.state = State::Closing;
+                        let closes = self.held[found] == self.quote;
+                        self.seen = found + 1;
+                        self.state = if closes { State::Closing } else { State::Escaping(true) };
                     }
                     None => self.seen = self.held.len(),
                 },
-                State::Closing if self.held[self.seen] == self.quote => {
+                State::Escaping(quoted) => {
+                    self.seen += 1;
+                    self.state = if quoted { State::Quoted } else { State::Open };
+                }
+                State::Closing if self.held[self.seen] == self.quote && !self.more.single => {
                     self.seen += 1;
                     self.state = State::Quoted;
                 }
@@ -121,23 +130,41 @@ impl<R: Read> Cutter<R> {
         }
     }
 
+    /// The next quote, or what makes one a letter.
+    fn special(&self) -> Option<usize> {
+        let rest = &self.held[self.seen..];
+        let found = match self.more.escape {
+            Some(escape) if self.more.unquoted => memchr::memchr(escape, rest),
+            Some(escape) => memchr::memchr2(self.quote, escape, rest),
+            None if self.more.unquoted => None,
+            None => memchr::memchr(self.quote, rest),
+        };
+        found.map(|found| self.seen + found)
+    }
+
     fn look_outside(&mut self) {
-        let found = memchr::memchr(self.quote, &self.held[self.seen..]);
-        let stop = found.map_or(self.held.len(), |found| self.seen + found);
+        let found = self.special();
+        let stop = found.unwrap_or(self.held.len());
         // A carriage return at the very end may be half of a line's end.
         let whole = if found.is_none() && !self.ended && self.held.last() == Some(&b'\r') { stop - 1 } else { stop };
         if let Some(last) = memchr::memrchr2(b'\n', b'\r', &self.held[self.seen.min(whole)..whole]) {
             self.end = self.seen.min(whole) + last + 1;
         }
         self.seen = if found.is_some() { stop + 1 } else { stop };
-        let starts_field = found.is_some()
-            && stop.checked_sub(1).is_none_or(|before| {
-                let before = self.held[before];
-                before == self.delimiter || matches!(before, b'\n' | b'\r')
-            });
-        if starts_field {
+        if found.is_some_and(|found| self.more.escape == Some(self.held[found])) {
+            self.state = State::Escaping(false);
+        } else if found.is_some() && self.starts_field(stop) {
             self.state = State::Quoted;
         }
+    }
+
+    /// Whether a quote at `stop` is the first letter of a field.
+    fn starts_field(&self, stop: usize) -> bool {
+        let blanks = if self.more.trim { self.held[..stop].iter().rev().take_while(|byte| **byte == b' ').count() } else { 0 };
+        (stop - blanks).checked_sub(1).is_none_or(|before| {
+            let before = self.held[before];
+            before == self.delimiter || matches!(before, b'\n' | b'\r')
+        })
     }
 }
 

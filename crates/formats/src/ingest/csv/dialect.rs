@@ -11,6 +11,27 @@ pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     pub(crate) quote: u8,
     pub(crate) header: bool,
+    pub(crate) more: More,
+}
+
+/// What few files need, and only callers can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct More {
+    /// Quotes are letters.
+    pub(crate) unquoted: bool,
+    /// What makes the next letter one that stands for itself.
+    pub(crate) escape: Option<u8>,
+    /// A quote within quotes ends the field, though another follows.
+    pub(crate) single: bool,
+    /// Blanks before a field are none of it.
+    pub(crate) trim: bool,
+    /// Blank lines are rows without fields.
+    pub(crate) blanks: bool,
+}
+
+impl More {
+    /// None of it.
+    pub(crate) const NONE: Self = Self { unquoted: false, escape: None, single: false, trim: false, blanks: false };
 }
 
 impl Dialect {
@@ -22,7 +43,7 @@ impl Dialect {
             FileFormat::Tsv if guessed.columns < 2 => b'\t',
             _ => guessed.delimiter,
         });
-        let mut dialect = Self { delimiter, quote, header: true };
+        let mut dialect = Self { delimiter, quote, header: true, more: More::NONE };
         dialect.header = hints.header.unwrap_or_else(|| dialect.has_header(head));
         if hints.header.is_none() && !dialect.header {
             let message =
@@ -88,7 +109,7 @@ mod tests {
     fn what_the_caller_says_counts() {
         let hints = Hints { delimiter: Some(b'|'), quote: Some(b'~'), header: Some(false), ..Hints::default() };
         let dialect = Dialect::find(b"a,b\n1,2\n", FileFormat::Csv, &hints, &mut Vec::new());
-        assert_eq!(dialect, Dialect { delimiter: b'|', quote: b'~', header: false });
+        assert_eq!(dialect, Dialect { delimiter: b'|', quote: b'~', header: false, more: More::NONE });
         let tsv = Dialect::find(b"a\n1\n", FileFormat::Tsv, &Hints::default(), &mut Vec::new());
         assert_eq!(tsv.delimiter, b'\t');
     }

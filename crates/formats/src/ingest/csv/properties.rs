@@ -2,14 +2,14 @@
 
 use super::super::hints::Hints;
 use super::super::{Limits, Result};
-use super::Dialect;
+use super::{Dialect, More};
 use super::survey::{Csv, survey_in};
 use crate::texts;
 use arrow::array::Array;
 use proptest::prelude::*;
 use std::ops::ControlFlow;
 
-const DIALECT: Dialect = Dialect { delimiter: b',', quote: b'"', header: true };
+const DIALECT: Dialect = Dialect { delimiter: b',', quote: b'"', header: true, more: More::NONE };
 
 fn surveyed(text: &[u8], chunk: usize) -> Result<Csv> {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -3,11 +3,11 @@
 //! A field that begins with a quote ends with the next one that is not doubled; what follows up to the delimiter belongs to it as it is. A
 //! quote anywhere else is a letter. Rows end with `\n`, `\r\n` or `\r`; blank lines are no rows. This is how Python's `csv` reads.
 
-use super::Dialect;
+use super::{Dialect, More};
 
 /// The fields of one row.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     text: &'a [u8],
     /// Fields that are not as they stand in the text: doubled quotes, something behind the closing one.
     made: Vec<u8>,
@@ -22,13 +22,13 @@ struct Place {
 }
 
 impl Fields<'_> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.places.len()
     }
 
     /// A field; empty when there are not so many.
     #[inline]
-    pub(super) fn get(&self, at: usize) -> &[u8] {
+    pub(crate) fn get(&self, at: usize) -> &[u8] {
         let Some(place) = self.places.get(at) else { return b"" };
         let from = if place.made { &self.made[..] } else { self.text };
         from.get(place.start..place.end).unwrap_or_default()
@@ -36,7 +36,7 @@ impl Fields<'_> {
 
     /// A field as text, where `valid` is the piece of text it is of, if that is UTF-8 as a whole; `None`: it is no UTF-8.
     #[inline]
-    pub(super) fn text<'t>(&'t self, at: usize, valid: Option<&'t str>) -> Option<&'t str> {
+    pub(crate) fn text<'t>(&'t self, at: usize, valid: Option<&'t str>) -> Option<&'t str> {
         let Some(place) = self.places.get(at) else { return Some("") };
         match valid {
             Some(valid) if !place.made => valid.get(place.start..place.end),
@@ -44,48 +44,51 @@ impl Fields<'_> {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|at| self.get(at))
     }
 }
 
 /// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The line it begins on, from 0.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// Whether its last field's quote was closed.
-    pub(super) closed: bool,
+    pub(crate) closed: bool,
 }
 
 /// The rows of a piece of text.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     text: &'a [u8],
     at: usize,
     line: u64,
     delimiter: u8,
     quote: u8,
+    more: More,
     /// What ends a field.
     ends: [bool; 256],
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(text: &'a [u8], dialect: &Dialect) -> Self {
+    pub(crate) fn new(text: &'a [u8], dialect: &Dialect) -> Self {
         let mut ends = [false; 256];
         for byte in [dialect.delimiter, b'\n', b'\r'] {
             ends[usize::from(byte)] = true;
         }
-        Self { text, at: 0, line: 0, delimiter: dialect.delimiter, quote: dialect.quote, ends }
+        Self { text, at: 0, line: 0, delimiter: dialect.delimiter, quote: dialect.quote, more: dialect.more, ends }
     }
 
     /// Ends of lines so far.
-    pub(super) fn lines(&self) -> u64 {
+    pub(crate) fn lines(&self) -> u64 {
         self.line
     }
 
     /// Takes the next row apart.
-    pub(super) fn next(&mut self, fields: &mut Fields<'a>) -> Option<Record> {
-        while let Some(b'\n' | b'\r') = self.text.get(self.at) {
+    pub(crate) fn next(&mut self, fields: &mut Fields<'a>) -> Option<Record> {
+        while let Some(b'\n' | b'\r') = self.text.get(self.at)
+            && !self.more.blanks
+        {
             self.end_line();
         }
         if self.at >= self.text.len() {
@@ -96,9 +99,21 @@ impl<'a> Records<'a> {
         fields.made.clear();
         fields.places.clear();
         let mut record = Record { line: self.line, closed: true };
+        if let Some(b'\n' | b'\r') = self.text.get(self.at) {
+            self.end_line();
+            return Some(record);
+        }
+        let slow = self.more.escape.is_some() || self.more.single;
         loop {
-            let quoted = self.text.get(self.at) == Some(&self.quote);
-            let place = if quoted { self.quoted(&mut fields.made, &mut record.closed) } else { self.plain() };
+            if self.more.trim {
+                self.at += self.text[self.at..].iter().take_while(|byte| **byte == b' ').count();
+            }
+            let quoted = !self.more.unquoted && self.text.get(self.at) == Some(&self.quote);
+            let place = match (slow, quoted) {
+                (true, _) => self.escaped(quoted, &mut fields.made, &mut record.closed),
+                (_, true) => self.quoted(&mut fields.made, &mut record.closed),
+                _ => self.plain(),
+            };
             fields.places.push(place);
             match self.text.get(self.at) {
                 Some(byte) if *byte == self.delimiter => self.at += 1,
@@ -126,6 +141,30 @@ impl<'a> Records<'a> {
         let length = rest.iter().position(|byte| self.ends[usize::from(*byte)]).unwrap_or(rest.len());
         self.at += length;
         Place { start, end: self.at, made: false }
+    }
+
+    /// A field letter by letter, where some stand for themselves because of what is before them.
+    fn escaped(&mut self, quoted: bool, made: &mut Vec<u8>, closed: &mut bool) -> Place {
+        let (start, mut within) = (made.len(), quoted);
+        self.at += usize::from(quoted);
+        while let Some(byte) = self.text.get(self.at).copied() {
+            if !within && self.ends[usize::from(byte)] {
+                break;
+            }
+            let next = self.text.get(self.at + 1).copied();
+            let (letter, taken) = match next {
+                Some(next) if self.more.escape == Some(byte) => (Some(next), 2),
+                Some(next) if within && byte == self.quote && next == byte && !self.more.single => (Some(byte), 2),
+                _ if within && byte == self.quote => (None, 1),
+                _ => (Some(byte), 1),
+            };
+            within &= letter.is_some();
+            self.line += u64::from(letter == Some(b'\n'));
+            made.extend(letter);
+            self.at += taken;
+        }
+        *closed &= !within;
+        Place { start, end: made.len(), made: true }
     }
 
     fn quoted(&mut self, made: &mut Vec<u8>, closed: &mut bool) -> Place {
@@ -158,10 +197,15 @@ impl<'a> Records<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::More;
     use super::*;
 
     fn rows(text: &str) -> Vec<(u64, Vec<String>)> {
-        let dialect = Dialect { delimiter: b',', quote: b'"', header: false };
+        rows_with(text, More::NONE)
+    }
+
+    fn rows_with(text: &str, more: More) -> Vec<(u64, Vec<String>)> {
+        let dialect = Dialect { delimiter: b',', quote: b'"', header: false, more };
         let (mut records, mut fields) = (Records::new(text.as_bytes(), &dialect), Fields::default());
         let mut rows = Vec::new();
         while let Some(record) = records.next(&mut fields) {
@@ -193,8 +237,20 @@ mod tests {
     }
 
     #[test]
+    fn what_callers_say_changes_how_fields_are_cut() {
+        let escape = More { escape: Some(b'\\'), ..More::NONE };
+        assert_eq!(rows_with("a\\,b,\"c\\\"d\"\n\"x\ny\",2", escape), [row(0, &["a,b", "c\"d"]), row(1, &["x\ny", "2"])]);
+        assert_eq!(rows_with("\"a\"\"b\",c", More { single: true, ..escape }), [row(0, &["a\"b\"", "c"])]);
+        assert_eq!(rows_with("\"a\"\"b\",c", escape), [row(0, &["a\"b", "c"])]);
+        assert_eq!(rows_with("a,  \"b, c\"\n 1, 2", More { trim: true, ..More::NONE }), [row(0, &["a", "b, c"]), row(1, &["1", "2"])]);
+        assert_eq!(rows_with("\"a,b\"", More { unquoted: true, ..More::NONE }), [row(0, &["\"a", "b\""])]);
+        let blanks = More { blanks: true, ..More::NONE };
+        assert_eq!(rows_with("\na\r\n\r\nb\n", blanks), [row(0, &[]), row(1, &["a"]), row(2, &[]), row(3, &["b"])]);
+    }
+
+    #[test]
     fn a_quote_that_is_never_closed_is_told() {
-        let dialect = Dialect { delimiter: b',', quote: b'"', header: false };
+        let dialect = Dialect { delimiter: b',', quote: b'"', header: false, more: More::NONE };
         let mut fields = Fields::default();
         let mut records = Records::new(b"a,\"b\nc", &dialect);
         assert_eq!(records.next(&mut fields), Some(Record { line: 0, closed: false }));

@@ -49,7 +49,7 @@ struct Cutter {
 /// # Errors
 /// [`Fault::Broken`] where what is between values makes no sense, or the end comes within one; [`Fault::TooLarge`] for a value
 /// beyond `longest` bytes.
-pub(super) fn each(mut input: impl Read, longest: usize, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<()> {
+pub(crate) fn each(mut input: impl Read, longest: usize, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<()> {
     let mut cutter = Cutter { expect: Expect::Start, depth: 0, within: None, bare: false, line: 1, begun: 1 };
     let (mut held, mut seen, mut start) = (Vec::new(), 0, 0);
     loop {

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 const PIECE: usize = 1 << 20;
 
 /// Gives every line of `input` that is not blank, with its number from 1, to `each`, until it breaks.
-pub(super) fn each(mut input: impl Read, longest: usize, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<()> {
+pub(crate) fn each(mut input: impl Read, longest: usize, each: &mut dyn FnMut(&[u8], u64) -> ControlFlow<()>) -> Result<()> {
     let (mut held, mut number, mut seen) = (Vec::new(), 1, 0);
     loop {
         let read = input.by_ref().take(PIECE as u64).read_to_end(&mut held).map_err(Fault::io)?;

@@ -1,7 +1,7 @@
 //! JSON: a list of objects, objects one after the other, or one a line; types over all of them, a row in memory at a time.
 
-mod cut;
-mod lines;
+pub(crate) mod cut;
+pub(crate) mod lines;
 
 use super::report::{Problem, Report};
 use super::whole::{Each, Piece, Source};
