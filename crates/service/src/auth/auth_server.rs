@@ -60,7 +60,8 @@ impl AuthServer {
         }
         let known = self.key.read().clone();
         self.refresh_unless_just_tried(known.as_ref()).await;
-        let unavailable = || Error::unavailable("the authentication server cannot be reached").retry_after(PAUSE.as_secs() as u32);
+        let unavailable =
+            || Error::unavailable("the authentication server cannot be reached").retry_after(PAUSE.as_secs() as u32);
         let key = self.key.read().clone().ok_or_else(unavailable)?;
         Ok(key.verify(token, header))
     }
@@ -102,7 +103,8 @@ impl AuthServer {
 
     async fn fetch_key(&self) -> Result<()> {
         let body = self.fetch.get(self.url.as_str()).await?;
-        let refuse = || Error::unavailable("the authentication server cannot be reached").with_detail("it gave no public RSA key");
+        let refuse =
+            || Error::unavailable("the authentication server cannot be reached").with_detail("it gave no public RSA key");
         let pem = pem(&body).ok_or_else(refuse)?;
         let key = DecodingKey::from_rsa_pem(&pem).map_err(|_| refuse())?;
         *self.key.write() = Some(Arc::new(Key { key, fetched: self.clock.monotonic() }));

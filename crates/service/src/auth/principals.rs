@@ -39,7 +39,16 @@ pub(super) async fn of_user(catalog: &Catalog, user: User) -> Result<Option<Prin
     let grants = Grants::new(roles.iter().map(of_role).chain(in_projects).chain(shared));
     // Where he acts unless he says otherwise.
     let organisation = roles.first().cloned();
-    Ok(Some(Principal { kind, grants, reads_public: true, organisation, memberships: roles.into(), groups, attributes, owner: None }))
+    Ok(Some(Principal {
+        kind,
+        grants,
+        reads_public: true,
+        organisation,
+        memberships: roles.into(),
+        groups,
+        attributes,
+        owner: None,
+    }))
 }
 
 /// What is remembered of the key.
@@ -86,7 +95,8 @@ pub(super) async fn of_key(catalog: &Catalog, key: Key) -> Result<KnownKey> {
     (known.by_name, known.incomplete) = (resolved.by_name, !resolved.complete);
     let groups = key.groups;
     let memberships = organisation.iter().cloned().collect();
-    known.principal = Some(Principal { kind, grants, reads_public: true, organisation, memberships, groups, attributes, owner: None });
+    known.principal =
+        Some(Principal { kind, grants, reads_public: true, organisation, memberships, groups, attributes, owner: None });
     Ok(known)
 }
 

@@ -44,12 +44,7 @@ impl TokenFacts {
 }
 
 /// The principal whose token says `claims`; `names_owners`: whether whoever signed it says who owns which packages.
-pub(super) async fn principal(
-    settings: &Auth,
-    directory: &Directory,
-    claims: &Claims,
-    names_owners: bool,
-) -> Result<Principal> {
+pub(super) async fn principal(settings: &Auth, directory: &Directory, claims: &Claims, names_owners: bool) -> Result<Principal> {
     let named = claims.organisation()?;
     let owner = if names_owners { claims.owner() } else { None };
     let subject = Some(claims.subject()).filter(|subject| !subject.is_empty());

@@ -1,9 +1,9 @@
 //! Tokens of owners of data packages: whose signature counts, what they say, what they give, and every forgery.
 
 use super::*;
+use crate::TokenOwner;
 use crate::auth::Starter;
 use crate::specs::owner::{SPEC_OWNER, keys};
-use crate::TokenOwner;
 use datahall_catalog::{Actor, AuditEntry, Project};
 use datahall_core::privilege::Privilege;
 use serde_json::Map;
@@ -122,7 +122,8 @@ async fn forgeries_are_refused() {
     };
     let with_header = |header: &str, signature: &str| format!("{}.{}.{signature}", encode_part(header), parts[1]);
     let shared = |secret: &[u8]| encode(&Header::new(Algorithm::HS256), &ann(), &EncodingKey::from_secret(secret)).unwrap();
-    let other_of_the_family = |algorithm| encode(&Header::new(algorithm), &ann(), &EncodingKey::from_rsa_pem(PRIVATE).unwrap()).unwrap();
+    let other_of_the_family =
+        |algorithm| encode(&Header::new(algorithm), &ann(), &EncodingKey::from_rsa_pem(PRIVATE).unwrap()).unwrap();
     let eve = encode_part(&json!({"userid": "eve"}).to_string());
     for (what, token) in [
         ("alg none", with_header(r#"{"alg":"none"}"#, "")),
