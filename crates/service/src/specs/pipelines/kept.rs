@@ -2,8 +2,8 @@
 
 use super::source::Source;
 use datahall_core::Result;
+use datahall_formats::tabular::TableSchema;
 use parking_lot::Mutex;
-use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(in crate::specs) struct Kept {
     /// By the path of the file.
     pub(super) sources: Once<Source>,
     /// Inferred schemas, by the path of the file and the name of the table.
-    pub(super) schemas: Once<Json>,
+    pub(super) schemas: Once<TableSchema>,
 }
 
 /// Outcomes, by key. Who asks while another finds out waits for that one; whoever it is, if he goes away the next goes on.

@@ -2,30 +2,41 @@
 //!
 //! - `source`: the file of a resource, fetched once a revision
 //! - `made`, `kept`: what a pipeline made; what pipelines of one revision need in common
+//! - `rows`: the rows of a table; `written`: the same in a file; `csv`: and in a managed table; `report`, `preview`: what is wrong with them,
+//!   and the first of them
 //! - `copy`, `zip`: files as they are; all of them in one
 //! - `package`: the descriptor of the whole (`entries`, `described`, `readme`), by which the revision becomes what is published
 
 mod copy;
+mod csv;
 mod described;
 mod entries;
 mod kept;
 mod made;
 mod own;
 mod package;
+mod preview;
 mod reach;
 mod readme;
+mod report;
 mod results;
+mod rows;
 mod source;
 mod stated;
 mod stop;
+mod written;
 mod zip;
 
 #[cfg(test)]
 mod tests;
 
+pub(super) use csv::lake_table;
 pub(super) use kept::Kept;
-pub(super) use made::{Made, MadeTable};
+pub(super) use made::{Made, MadeFile, MadeTable};
 pub(super) use reach::reach;
+pub(super) use rows::dialect;
+
+use written::As;
 
 use super::contents::Spec;
 use super::place::Place;
@@ -86,9 +97,11 @@ impl Making<'_> {
 /// `Invalid`, in words for whoever may see the revision, when a source is not to be had or does not suit; `StorageFull`.
 pub(super) async fn make(making: &Making<'_>, step: &Step) -> Result<Made> {
     match step {
-        Step::Report | Step::Csv(_) | Step::Json(_) | Step::Parquet(_) | Step::Preview(_) => {
-            Err(Error::internal("tables are not made yet"))
-        }
+        Step::Report => report::make(making).await,
+        Step::Csv(table) => csv::make(making, *table).await,
+        Step::Json(table) => making.written_alone(*table, As::Json).await,
+        Step::Parquet(table) => making.written_alone(*table, As::Parquet).await,
+        Step::Preview(table) => preview::make(making, *table).await,
         Step::Copy(resource) => copy::make(making, *resource).await,
         Step::Zip(_) => zip::make(making, step).await,
         Step::Package => package::make(making).await,

@@ -147,7 +147,11 @@ async fn receive(
 }
 
 /// Runs it on a thread that may block.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 

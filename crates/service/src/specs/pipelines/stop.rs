@@ -42,6 +42,11 @@ impl Watch {
         self.0.bytes.fetch_add(i64::try_from(bytes).unwrap_or_default(), Ordering::Relaxed);
     }
 
+    /// The work is to end.
+    pub(super) fn end(&self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+
     fn told(&self) -> (i64, i64) {
         (self.0.rows.load(Ordering::Relaxed), self.0.bytes.load(Ordering::Relaxed))
     }
@@ -52,18 +57,22 @@ struct OnDrop(Watch);
 
 impl Drop for OnDrop {
     fn drop(&mut self) {
-        self.0.0.stop.store(true, Ordering::Relaxed);
+        self.0.end();
     }
 }
 
 impl Making<'_> {
     /// Does it on a thread that may block, and tells its progress meanwhile; `total` is what there is to do in all, in bytes.
-    pub(super) async fn on_thread<T: Send + 'static>(
+    pub(super) async fn on_thread<T, E>(
         &self,
         total: Option<u64>,
         watch: Watch,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let guard = OnDrop(watch.clone());
         let mut work = std::pin::pin!(blocking(work));
         let total = total.and_then(|total| i64::try_from(total).ok());

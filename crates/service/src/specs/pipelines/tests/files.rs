@@ -11,7 +11,8 @@ const ABC: &str = "900150983cd24fb0d6963f7d28e17f72";
 async fn what_is_no_table_is_copied_and_put_together() {
     let bench = Bench::new().await;
     bench.put("icon.png", "abc");
-    let spec = bench.spec(&json!([{"name": "icon", "path": "icon.png", "bytes": 4, "hash": ABC, "title": "An icon"}]), &json!({}));
+    let spec =
+        bench.spec(&json!([{"name": "icon", "path": "icon.png", "bytes": 4, "hash": ABC, "title": "An icon"}]), &json!({}));
     let ended = bench.run(1, &spec).await;
     let copy = ended.made("icon");
     assert_eq!((copy.files[0].path.as_str(), copy.files[0].hash.as_str(), copy.stats.bytes), ("archive/icon.png", ABC, 3));
@@ -19,7 +20,10 @@ async fn what_is_no_table_is_copied_and_put_together() {
     assert_eq!(bench.read(1, "archive/icon.png"), b"abc");
     let zip = ended.made("d_zip").files[0].clone();
     let package = ended.made("");
-    assert_eq!((package.stats.bytes, package.stats.count_of_rows, package.stats.dataset_name.as_str()), (3 + zip.bytes, Some(0), "days"));
+    assert_eq!(
+        (package.stats.bytes, package.stats.count_of_rows, package.stats.dataset_name.as_str()),
+        (3 + zip.bytes, Some(0), "days")
+    );
     let descriptor = bench.descriptor(1);
     let mut icon = json!({
         "name": "icon", "path": "archive/icon.png", "format": "png", "type": "file", "bytes": 3, "hash": ABC, "title": "An icon",
@@ -29,8 +33,14 @@ async fn what_is_no_table_is_copied_and_put_together() {
     assert_eq!(descriptor["resources"][1]["path"], "data/d_zip.zip");
     assert_eq!((&descriptor["id"], &descriptor["name"], &descriptor["title"]), (&json!("ann/d"), &json!("days"), &json!("Days")));
     let of_hub = &descriptor["datahub"];
-    assert_eq!((&of_hub["owner"], &of_hub["flowid"], &of_hub["findability"]), (&json!("Ann"), &json!("ann/d/1"), &json!("published")));
-    assert_eq!((&of_hub["created"], &of_hub["modified"]), (&json!("2023-11-14T22:13:20.000Z"), &json!("2023-11-14T22:15:00.000Z")));
+    assert_eq!(
+        (&of_hub["owner"], &of_hub["flowid"], &of_hub["findability"]),
+        (&json!("Ann"), &json!("ann/d/1"), &json!("published"))
+    );
+    assert_eq!(
+        (&of_hub["created"], &of_hub["modified"]),
+        (&json!("2023-11-14T22:13:20.000Z"), &json!("2023-11-14T22:15:00.000Z"))
+    );
     assert_eq!(of_hub["stats"], json!({"bytes": 3 + zip.bytes, "rowcount": 0}));
 }
 
@@ -59,7 +69,10 @@ async fn the_zip_holds_the_sources_and_the_same_comes_out_each_time() {
     let (made, descriptor) = (first.made(""), bench.read(1, "datapackage.json"));
     std::fs::write(bench.sources.path().join("text.txt"), "changed since").unwrap();
     let again = bench.run(1, &spec).await;
-    assert_eq!((again.made(""), bench.read(1, "datapackage.json"), bench.read(1, "data/all_zip.zip")), (made, descriptor, packed));
+    assert_eq!(
+        (again.made(""), bench.read(1, "datapackage.json"), bench.read(1, "data/all_zip.zip")),
+        (made, descriptor, packed)
+    );
 }
 
 #[tokio::test]

@@ -1,19 +1,25 @@
 //! Whole flows on the queue: sources in a folder, files in another, tables in a lake in memory.
 
 mod files;
+mod publish;
+mod tables;
 
 use super::super::contents::Spec;
 use super::super::owner::SPEC_OWNER;
 use super::super::plan::Plan;
 use super::{Made, Making, make};
-use crate::testing::{Fixture, admin};
 use crate::auth::Starter;
-use crate::{Ctx, JobCtx, JobState, NewActivity, NewJob, Object, Principal, PrincipalKind, TokenOwner, Work, home};
+use crate::testing::{Fixture, admin};
+use crate::{
+    Ctx, JobCtx, JobState, NewActivity, NewJob, NewUser, Object, OrganisationRoleOf, Principal, PrincipalKind, Settings,
+    TokenOwner, Work, home,
+};
 use async_trait::async_trait;
 use chrono::DateTime;
 use datahall_catalog::{Activity, Actor, AuditEntry, List, Package, PackageKind, Project};
 use datahall_core::Result;
 use datahall_core::access::Grants;
+use datahall_core::privilege::Role;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -86,17 +92,28 @@ impl Ended {
 
 impl Bench {
     pub(super) async fn new() -> Self {
-        let fixture = Fixture::new().await;
+        Self::on(Fixture::new().await, tempfile::tempdir().unwrap()).await
+    }
+
+    /// Where everybody may have files of the folder read.
+    pub(super) async fn with_roots() -> Self {
+        let sources = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        settings.security.allowed_roots = Some(vec![sources.path().to_owned()]);
+        Self::on(Fixture::start(settings, None, tempfile::tempdir().unwrap(), Some("secret")).await, sources).await
+    }
+
+    async fn on(fixture: Fixture, sources: tempfile::TempDir) -> Self {
         fixture.service.jobs.add_kind(Maker);
         let mut change = fixture.service.catalog.change(&Actor::system()).await.unwrap();
         let metadata = Object::from_iter([(SPEC_OWNER.to_owned(), "ann".into())]);
-        let mut project =
-            Project { organisation: home::ORGANISATION.into(), key: "ann".into(), metadata, ..Project::default() };
+        let mut project = Project { organisation: home::ORGANISATION.into(), key: "ann".into(), metadata, ..Project::default() };
         change.insert(&mut project).await.unwrap();
-        let mut package = Package { project: project.meta.id.clone(), kind: PackageKind::Spec, name: "d".into(), ..Package::default() };
+        let mut package =
+            Package { project: project.meta.id.clone(), kind: PackageKind::Spec, name: "d".into(), ..Package::default() };
         change.insert(&mut package).await.unwrap();
         change.commit(AuditEntry::new("test")).await.unwrap();
-        Self { fixture, sources: tempfile::tempdir().unwrap(), project, package }
+        Self { fixture, sources, project, package }
     }
 
     /// Puts a source into the folder.
@@ -128,7 +145,8 @@ impl Bench {
         let flow = format!("ann/d/{number}");
         let parsed = Spec::parse(spec.as_object().unwrap()).unwrap();
         let plan = Plan::of(&parsed, parsed.descriptor.as_ref().unwrap()).unwrap();
-        let activity = |pipeline: &crate::specs::plan::Pipeline| NewActivity {
+        let activity = |pipeline: &crate::specs::plan::Pipeline| {
+            NewActivity {
             name: pipeline.id(&flow),
             kind: Maker::NAME.to_owned(),
             needs: pipeline.needs.iter().map(|need| plan.pipelines[*need].id(&flow)).collect(),
@@ -139,6 +157,7 @@ impl Bench {
             .unwrap()
             .clone(),
             outputs: Vec::new(),
+        }
         };
         let job = NewJob {
             kind: "test".into(),
@@ -167,15 +186,21 @@ impl Bench {
     /// Whom a token names as the owner.
     pub(super) async fn ann(&self) -> Ctx {
         let kind = PrincipalKind::Token { subject: "ann".into(), scopes: Vec::new(), tenant: None };
-        let owner = Some(TokenOwner {
-            id: "ann".into(),
-            max_datasets: 1,
-            max_public_storage_mb: None,
-            max_private_storage_mb: None,
-        });
+        let owner =
+            Some(TokenOwner { id: "ann".into(), max_datasets: 1, max_public_storage_mb: None, max_private_storage_mb: None });
         let bare = Principal { owner, ..Principal::bare(kind, Grants::default(), true) };
         let starter = Starter::of(&bare).unwrap();
         Ctx { principal: self.fixture.service.authenticator.anew(&starter).await.unwrap(), ..admin() }
+    }
+
+    /// An editor of the organisation.
+    pub(super) async fn editor(&self) -> Ctx {
+        let service = &self.fixture.service;
+        let roles = vec![OrganisationRoleOf { organisation: home::ORGANISATION.into(), role: Role::Editor }];
+        let new = NewUser { login: "edith".into(), roles, ..NewUser::default() };
+        service.create_user(&admin(), new).await.unwrap();
+        let principal = service.authenticator.anew(&Starter::User { login: "edith".into() }).await.unwrap();
+        Ctx { principal, ..admin() }
     }
 
     /// Where a file of a revision is.
