@@ -83,7 +83,7 @@ pub use jobs::{
     Progress, Reported,
 };
 pub use millis::Millis;
-pub use record::{Column, Find, Kind, List, Meta, Page, Parent, Record, Secret, Table, Value};
+pub use record::{Column, Find, Kind, List, Meta, Page, Parent, Record, Secret, Table, Value, scrub};
 pub use records::*;
 
 /// A JSON object of any shape.

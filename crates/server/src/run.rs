@@ -6,7 +6,7 @@ use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_core::dataset::{Location, S3Options};
 use datahall_core::{Error, Result};
 use datahall_engine::{DataFusionEngine, Options};
-use datahall_service::{Catalog, Deps, Environment, HttpFetch, Service, Settings};
+use datahall_service::{Catalog, Deps, Environment, HttpFetch, NetCourier, Service, Settings};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,6 +62,7 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
         clock: clock.clone(),
         random: random.clone(),
         fetch: Arc::new(HttpFetch::new()?),
+        courier: Arc::new(NetCourier::new()?),
         environment,
         settings,
         config_path,

@@ -75,5 +75,9 @@ pub use shelf::{
     NewBatch, NewDataset, NewImport, NewRows, NewShare, OnConflict, RefreshMode, RefreshSetting, ShareInfo, StoredSource,
     TextsChange, column_type, dataset_name,
 };
+pub use specs::{
+    Courier, FlowState, Mail, NetCourier, PipelineEvent, PipelineStatus, PipelineUpdate, RevisionStatus, SpecDelivery, SpecEvent,
+    UpdateOutcome, UploadOutcome,
+};
 pub use uploads::{FoundFile, NewUpload, OnError, Purpose, Received, Refused, UploadPreview, Uploaded};
 pub use versions::{At, FLOOR_HOURS, History, Optimize, Optimized, Restored, VacuumRequest};

@@ -12,7 +12,7 @@ use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
-use crate::specs::Packages;
+use crate::specs::{Courier, Packages, Specs};
 use crate::uploads::{Desk, noted};
 use crate::versions::Versions;
 use crate::{DatasetBlock, home, node};
@@ -45,6 +45,8 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// Fetches keys of an identity provider (`HttpFetch::new()?`).
     pub fetch: Arc<dyn Fetch>,
+    /// Tells of what happened to somebody outside (`NetCourier::new()?`).
+    pub courier: Arc<dyn Courier>,
     /// Looks up environment variables, for credentials (`Environment::of_process()`).
     pub environment: Environment,
     /// The configuration, already checked.
@@ -88,6 +90,10 @@ pub struct Service {
     pub(crate) summaries: Summaries,
     /// Where data packages are made.
     pub(crate) packages: Packages,
+    /// What this process knows of revisions that are made.
+    pub(crate) specs: Specs,
+    /// Tells of what happened to somebody outside.
+    pub(crate) courier: Arc<dyn Courier>,
     /// What masks of strategy `tokenise` need.
     pub(crate) token_keys: TokenKeys,
     /// Tells its run-time registrations from those of other servers on the same catalog.
@@ -110,8 +116,10 @@ impl Service {
     /// `Invalid` when a key of `[auth]` or a `[[dataset]]` cannot be used; `Unavailable` when the identity provider
     /// cannot be reached and `start_degraded` is off.
     pub async fn start(deps: Deps) -> Result<Arc<Self>> {
-        let Deps { engine, catalog, clock, random, fetch, environment, settings, config_path, data_dir, admin_token } = deps;
+        let Deps { engine, catalog, clock, random, fetch, courier, environment, settings, .. } = deps;
+        let (config_path, data_dir, admin_token) = (deps.config_path, deps.data_dir, deps.admin_token);
         let (directory, write_uses) = Directory::new(catalog.clone(), clock.clone());
+        settings.specs.check_variables(&environment)?;
         let directory = Arc::new(directory);
         let listener = Arc::downgrade(&directory);
         catalog.on_commit(move |tables| listener.upgrade().into_iter().for_each(|directory| directory.forget(tables)));
@@ -155,6 +163,8 @@ impl Service {
             versions: Versions::default(),
             summaries: Summaries::default(),
             packages,
+            specs: Specs::default(),
+            courier,
             token_keys: TokenKeys::default(),
             persisting: Arc::default(),
             reloading_config: tokio::sync::Mutex::default(),
@@ -178,6 +188,8 @@ impl Service {
         service.watch_jobs();
         service.watch_schedules();
         service.watch_generations();
+        service.watch_revisions();
+        service.watch_deliveries();
         Ok(service)
     }
 

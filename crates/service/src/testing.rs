@@ -2,6 +2,7 @@
 
 mod connections;
 mod lake;
+mod outbox;
 pub(crate) mod policed;
 
 use crate::auth::Fetch;
@@ -23,6 +24,7 @@ use datahall_core::query::Query;
 use datahall_core::{Error, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use lake::FakeLake;
+use outbox::Outbox;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::path::PathBuf;
@@ -59,6 +61,8 @@ pub(crate) struct FakeEngine {
     last_tables: Mutex<Vec<String>>,
     /// What managed tables hold.
     pub(crate) lake: FakeLake,
+    /// What was told to somebody outside.
+    pub(crate) outbox: Arc<Outbox>,
     clock: Arc<FakeClock>,
     /// Reads of gated tables that have begun.
     pub(crate) begun: AtomicUsize,
@@ -385,6 +389,7 @@ impl Fixture {
             narrow: AtomicBool::new(false),
             last_tables: Mutex::default(),
             lake: FakeLake::default(),
+            outbox: Arc::default(),
             clock: clock.clone(),
             begun: AtomicUsize::new(0),
             gate: Semaphore::new(0),
@@ -462,12 +467,14 @@ async fn node(
     admin: Option<&str>,
     (engine, clock): (Arc<FakeEngine>, Arc<FakeClock>),
 ) -> Arc<Service> {
+    let courier = engine.outbox.clone();
     let deps = Deps {
         engine,
         catalog: Catalog::open(url, clock.clone(), random()).await.unwrap(),
         clock,
         random: random(),
         fetch: Arc::new(NoFetch),
+        courier,
         environment: Environment::fixed(&[]),
         settings,
         config_path,

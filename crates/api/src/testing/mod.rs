@@ -13,7 +13,7 @@ use axum::response::Response;
 use datahall_core::Result;
 use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_service::{
-    Catalog, Ctx, DatasetBlock, Deps, Environment, Fetch, Hidden, Home, NewUser, Principal, Service, Settings,
+    Catalog, Ctx, DatasetBlock, Deps, Environment, Fetch, Hidden, Home, NetCourier, NewUser, Principal, Service, Settings,
 };
 use engine::SmallEngine;
 use serde_json::Value;
@@ -90,6 +90,7 @@ impl Api {
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
             fetch: Arc::new(NoFetch),
+            courier: Arc::new(NetCourier::new().unwrap()),
             environment: Environment::fixed(&[]),
             settings,
             config_path: None,

@@ -11,7 +11,7 @@ const VALUES: usize = 900;
 
 impl Change {
     /// Inserts a job and its activities, of which it takes name, kind, needs, outputs and parameters; the order they come in is kept.
-    /// Fills in their meta.
+    /// One that waits for something already is not begun by workers, only by outside runners. Fills in their meta.
     ///
     /// # Errors
     /// As [`Change::insert`]; `Internal` when an activity needs one that is not there: whoever calls has looked at the graph.
@@ -29,7 +29,7 @@ impl Change {
         let (mut rows, mut needs, mut outputs) = (Vec::new(), Vec::new(), Vec::new());
         for activity in activities.iter_mut() {
             let needed: BTreeSet<&String> = activity.needs.iter().collect();
-            activity.waits = i64::try_from(needed.len()).map_err(Error::internal)?;
+            activity.waits += i64::try_from(needed.len()).map_err(Error::internal)?;
             let id = &activity.meta.id;
             for need in needed {
                 let need = ids.get(need).ok_or_else(|| Error::internal(format!("no activity {need} that another needs")))?;

@@ -51,7 +51,7 @@ fn hide(secret: &Secret, field: &mut Json, old: Option<&Json>) {
 }
 
 /// Takes out of any JSON what looks like a secret: plain values under telling names, and passwords in URLs.
-pub(crate) fn scrub(json: &mut Json) {
+pub fn scrub(json: &mut Json) {
     match json {
         Json::Object(object) => scrub_object(object),
         Json::Array(items) => items.iter_mut().for_each(scrub),

@@ -10,7 +10,8 @@ mod table;
 mod value;
 
 pub use find::Find;
-pub(crate) use image::{image, scrub};
+pub(crate) use image::image;
+pub use image::scrub;
 pub use list::{List, Page};
 pub use meta::Meta;
 pub(crate) use row::{Layout, fields, from_row, select_columns, to_values};

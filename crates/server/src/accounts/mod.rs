@@ -9,7 +9,7 @@ mod user;
 use crate::{catalog, cli};
 use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_core::{Error, Result};
-use datahall_service::{Ctx, Deps, Environment, Home, HttpFetch, Principal, Service, Settings};
+use datahall_service::{Ctx, Deps, Environment, Home, HttpFetch, NetCourier, Principal, Service, Settings};
 use no_engine::NoEngine;
 use std::path::Path;
 use std::sync::Arc;
@@ -57,14 +57,18 @@ impl Accounts {
     async fn open(data_dir: &Path) -> Result<Self> {
         let catalog = catalog::open(data_dir).await?;
         let scratch = Scratch::new()?;
+        let mut settings = Settings::default();
+        // The work of jobs is the server's, which has an engine and the configuration.
+        settings.jobs.enabled = false;
         let deps = Deps {
             engine: Arc::new(NoEngine),
             catalog: catalog.clone(),
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             fetch: Arc::new(HttpFetch::new()?),
+            courier: Arc::new(NetCourier::new()?),
             environment: Environment::of_process(),
-            settings: Settings::default(),
+            settings,
             config_path: None,
             data_dir: scratch.0.clone(),
             admin_token: None,

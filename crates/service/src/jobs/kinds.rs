@@ -11,7 +11,12 @@ pub(super) struct Kinds(RwLock<HashMap<&'static str, Arc<dyn AnyWork>>>);
 impl Kinds {
     /// The list. A new kind is a line here.
     pub(super) fn all() -> Self {
-        Self(RwLock::new(HashMap::from([named(crate::datasets::Refresh), named(crate::shelf::ImportTable)])))
+        Self(RwLock::new(HashMap::from([
+            named(crate::datasets::Refresh),
+            named(crate::shelf::ImportTable),
+            named(crate::specs::SpecPipeline),
+            named(crate::specs::SpecUpload),
+        ])))
     }
 
     /// The kind of that name.

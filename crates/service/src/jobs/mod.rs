@@ -20,7 +20,7 @@ mod report;
 mod run;
 pub(crate) mod schedules;
 mod sight;
-mod start;
+pub(crate) mod start;
 mod work;
 mod worker;
 

@@ -85,7 +85,7 @@ fn no_project(id: &str) -> Error {
 }
 
 /// The records of a job that was looked at.
-pub(super) fn records(new: NewJob, starter: &Starter, organisation: Option<String>) -> Result<(Job, Vec<Activity>)> {
+pub(crate) fn records(new: NewJob, starter: &Starter, organisation: Option<String>) -> Result<(Job, Vec<Activity>)> {
     let job = Job {
         project: new.project,
         kind: new.kind,
@@ -108,7 +108,7 @@ pub(super) fn records(new: NewJob, starter: &Starter, organisation: Option<Strin
 }
 
 /// Inserts them; gives the entry for the audit log.
-pub(super) async fn insert(change: &mut Change, job: &mut Job, activities: &mut [Activity]) -> Result<AuditEntry> {
+pub(crate) async fn insert(change: &mut Change, job: &mut Job, activities: &mut [Activity]) -> Result<AuditEntry> {
     change.insert_job(job, activities).await?;
     let detail = json!({"kind": job.kind, "project": job.project, "activities": activities.len(), "started_by": job.starter});
     let entry = AuditEntry::about("job.start", job).detail(detail);

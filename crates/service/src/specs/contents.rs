@@ -248,6 +248,11 @@ fn required<'a>(of: &'a Object, key: &str) -> Result<&'a str, String> {
     text(of, key)?.filter(|text| !text.trim().is_empty()).ok_or_else(|| format!("{key}: is missing"))
 }
 
+/// Whether it may be what a package is called.
+pub(super) fn names_dataset(name: &str) -> bool {
+    !name.trim().is_empty() && fits("meta.dataset", name).is_ok()
+}
+
 /// Names that are steps of paths and parts of ids, and are kept as they were written.
 fn fits(what: &str, name: &str) -> Result<(), String> {
     let fit = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');

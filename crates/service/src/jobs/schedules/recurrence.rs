@@ -42,8 +42,20 @@ impl Recurrence {
                 Ok(Self::Every(step))
             }
             "cron" => Self::cron(rest, time_zone),
+            "seconds" => Self::seconds(rest),
             _ => Err(Error::invalid(format!("`{}` must be `every 10m` or `cron` and five fields", spec.escape_debug()))),
         }
+    }
+
+    /// A period that was judged elsewhere, of whatever length.
+    pub(crate) fn in_seconds(period: TimeDelta) -> String {
+        format!("seconds {}", period.num_seconds())
+    }
+
+    fn seconds(number: &str) -> Result<Self> {
+        let step = number.trim().parse().ok().filter(|seconds| *seconds > 0).and_then(TimeDelta::try_seconds);
+        let none = || Error::invalid(format!("`{}` is no number of seconds", number.escape_debug()));
+        step.map(Self::Every).ok_or_else(none)
     }
 
     fn cron(pattern: &str, time_zone: Option<&str>) -> Result<Self> {
@@ -175,6 +187,19 @@ mod tests {
         // The clock was set back: not in two days, but in an hour.
         assert_eq!(next("2024-01-03T10:00:00Z", "2024-01-01T10:00:00Z"), at("2024-01-01T11:00:00Z"));
         assert_eq!(times("every 1w", None, "2024-01-01T00:00:00Z", 2), ["01-08 00:00", "01-15 00:00"]);
+    }
+
+    #[test]
+    fn periods_of_any_length_come_back() {
+        let years = Recurrence::parse(&Recurrence::in_seconds(TimeDelta::weeks(400)), None).unwrap();
+        assert_eq!(years.step(), Some(TimeDelta::weeks(400)));
+        assert_eq!(years.next(Some(at("2024-01-01T00:00:00Z")), at("2024-01-01T00:00:00Z")), Some(at("2031-09-01T00:00:00Z")));
+        // Nothing is that far ahead.
+        let ages = Recurrence::parse("seconds 9000000000000000", None).unwrap();
+        assert_eq!(ages.next(None, at("2024-01-01T00:00:00Z")), None);
+        for spec in ["seconds", "seconds x", "seconds 0", "seconds -1", "seconds 9223372036854775807"] {
+            assert!(Recurrence::parse(spec, None).is_err(), "{spec}");
+        }
     }
 
     #[test]
