@@ -76,8 +76,8 @@ pub use shelf::{
     TextsChange, column_type, dataset_name,
 };
 pub use specs::{
-    Courier, FlowState, Mail, NetCourier, PipelineEvent, PipelineStatus, PipelineUpdate, RevisionStatus, SpecDelivery, SpecEvent,
-    UpdateOutcome, UploadOutcome,
+    Courier, FlowState, Mail, NetCourier, PackageContent, PackageFile, PipelineEvent, PipelineStatus, PipelineUpdate,
+    RevisionStatus, SpecDelivery, SpecEvent, UpdateOutcome, UploadOutcome,
 };
 pub use uploads::{FoundFile, NewUpload, OnError, Purpose, Received, Refused, UploadPreview, Uploaded};
 pub use versions::{At, FLOOR_HOURS, History, Optimize, Optimized, Restored, VacuumRequest};

@@ -1,7 +1,7 @@
 //! `[specs]`: how data packages are made, who hears of it, and which buckets their sources may be in.
 
-use super::report::{Report, Step, dotted};
 use super::Environment;
+use super::report::{Report, Step, dotted};
 use datahall_catalog::Hidden;
 use datahall_core::dataset::{Location, S3Options};
 use datahall_core::{Error, Result};
@@ -132,7 +132,8 @@ impl Specs {
                 problem(report, &[key], "must be at least 1");
             }
         }
-        let is_http = |text: &String| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let is_http =
+            |text: &String| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if self.events_url.as_ref().is_some_and(|url| !is_http(url)) {
             problem(report, &["events_url"], "must be an http:// or https:// URL");
         }
@@ -154,7 +155,8 @@ impl SpecsMail {
             "smtps" => (true, 465),
             _ => return None,
         };
-        let bare = url.username().is_empty() && url.password().is_none() && matches!(url.path(), "" | "/") && url.query().is_none();
+        let bare =
+            url.username().is_empty() && url.password().is_none() && matches!(url.path(), "" | "/") && url.query().is_none();
         let host = url.host_str().filter(|host| !host.is_empty() && bare)?;
         Some((host.to_owned(), url.port().unwrap_or(port), tls))
     }
@@ -296,12 +298,15 @@ mod tests {
 
     #[test]
     fn only_what_lies_below_a_bucket_is_read() {
-        let specs = Specs { s3: Some(SpecsS3 { buckets: vec!["b/p".into(), "c".into()], ..SpecsS3::default() }), ..Specs::default() };
+        let specs =
+            Specs { s3: Some(SpecsS3 { buckets: vec!["b/p".into(), "c".into()], ..SpecsS3::default() }), ..Specs::default() };
         let reads = |url: &str| specs.s3_location(url, &Environment::fixed(&[])).is_ok();
         for url in ["s3://b/p/x", "s3://b/p/q/x.csv", "s3://c/x"] {
             assert!(reads(url), "{url}");
         }
-        for url in ["s3://b/px", "s3://b/x", "s3://b/p/../x", "s3://b/p//x", "s3://b/p", "s3://cc/x", "S3://c/x", "s3://c/./x", "c/x"] {
+        for url in
+            ["s3://b/px", "s3://b/x", "s3://b/p/../x", "s3://b/p//x", "s3://b/p", "s3://cc/x", "S3://c/x", "s3://c/./x", "c/x"]
+        {
             assert!(!reads(url), "{url}");
         }
         assert!(Specs::default().s3_location("s3://b/x", &Environment::fixed(&[])).is_err());

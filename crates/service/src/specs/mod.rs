@@ -10,6 +10,7 @@
 //! - `plan`: which pipelines a spec comes to, and what each needs
 //! - `period`: how often a spec is run again
 //! - `pipelines`, `place`: what pipelines make, and where the files are
+//! - `files`: who may read which of these
 //! - `publish`: the tables of a revision as datasets
 
 mod authority;
@@ -18,6 +19,7 @@ mod deliveries;
 mod descriptor;
 mod ending;
 mod events;
+mod files;
 mod flow;
 mod names;
 pub(crate) mod owner;
@@ -41,6 +43,7 @@ mod tests;
 
 pub use deliveries::{Courier, Mail, NetCourier};
 pub use events::{SpecDelivery, SpecEvent};
+pub use files::{PackageContent, PackageFile};
 pub use flow::{FlowState, PipelineStatus};
 pub(crate) use place::Packages;
 pub use status::RevisionStatus;

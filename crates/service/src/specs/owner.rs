@@ -27,9 +27,8 @@ pub(crate) fn keys(owner: &str) -> Vec<String> {
     let slug: String = owner.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST_KEY - 9).collect();
     let digest = Sha256::digest(owner.as_bytes());
     let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let as_it_is = !owner.is_empty()
-        && owner.len() <= LONGEST_KEY
-        && owner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let as_it_is =
+        !owner.is_empty() && owner.len() <= LONGEST_KEY && owner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let preferred = as_it_is.then(|| owner.to_owned());
     preferred.into_iter().chain([format!("{slug}_{digest}")]).collect()
 }

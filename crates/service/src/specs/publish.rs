@@ -24,7 +24,7 @@ pub(super) const TABLES: &str = "tables";
 /// In a dataset's provenance: the id of the package that it is of.
 pub(super) const PACKAGE: &str = "package";
 /// In a dataset's provenance: what the spec said of who may see it.
-const FINDABILITY: &str = "findability";
+pub(super) const FINDABILITY: &str = "findability";
 /// In a dataset's provenance: title and description as the package had them.
 const TEXTS: &str = "texts";
 /// The longest title and description that datasets have.

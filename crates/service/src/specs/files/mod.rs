@@ -1,0 +1,157 @@
+//! The files of a revision: who may read which. They hold the rows of its tables as they are, so whoever may not see all of a table gets
+//! none that holds it.
+
+mod kept_from;
+mod shown;
+
+#[cfg(test)]
+mod tests;
+
+use super::contents::{Findability, Spec};
+use super::flow::FlowState;
+use super::pipelines::{Made, MadeFile};
+use super::place::DESCRIPTOR;
+use super::plan::{Plan, Step};
+use super::planned::PlannedRevision;
+use super::revise::SPEC;
+use super::status::Summary;
+use crate::{Ctx, Object, Service, home};
+use chrono::{DateTime, Utc};
+use datahall_catalog::{Activity, JobState, List, Package, Project, Revision};
+use datahall_core::access::{Scope, Verdict, decide};
+use datahall_core::privilege::Privilege;
+use datahall_core::{Error, Result};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file of a package that the caller may read.
+#[derive(Debug, Clone)]
+pub struct PackageFile {
+    /// What is in it.
+    pub content: PackageContent,
+    /// Names the content: the same content, the same name. Without quotes.
+    pub etag: String,
+    /// When it was made.
+    pub modified: DateTime<Utc>,
+}
+
+/// What is in a file.
+#[derive(Debug, Clone)]
+pub enum PackageContent {
+    /// A file on disk: where, and its bytes.
+    File(PathBuf, u64),
+    /// What there is of it for this caller.
+    Bytes(Vec<u8>),
+}
+
+/// A file that a pipeline made.
+struct Found {
+    file: MadeFile,
+    /// The pipeline's name.
+    pipeline: String,
+}
+
+impl Service {
+    /// The file at `path` within a revision, which is named as for [`Service::revision`]. What is published or unlisted is there for everybody
+    /// who may read public things, once the revision has succeeded; all else for those who may read the owner's project.
+    ///
+    /// # Errors
+    /// `NotFound` for what is not there or not for the caller; `Forbidden` when it holds rows or values of a table that are kept from him.
+    pub async fn package_file(&self, ctx: &Ctx, owner: &str, dataset: &str, which: &str, path: &str) -> Result<PackageFile> {
+        let name = format!("{owner}/{dataset}/{which}/{path}");
+        let gone = || Error::not_found(format!("not found: file: {}", name.escape_debug()));
+        let package = self.spec_package(owner, dataset).await?;
+        let revision = self.find_revision(&package, owner, which).await?;
+        let project = self.catalog.get::<Project>(&package.project).await?.ok_or_else(gone)?;
+        let (state, found) = self.made_file(&revision, owner, dataset, path).await?;
+        let planned = self.planned_revision(&revision.meta.id).await?;
+        if !may_read(ctx, &project, &package, &planned.planned.spec, state) {
+            return Err(gone());
+        }
+        let found = found.ok_or_else(gone)?;
+        let on_disk = self.packages.place(&package.meta.id, revision.number)?.file(path).ok_or_else(gone)?;
+        let of_file = tokio::fs::metadata(&on_disk).await.ok().filter(std::fs::Metadata::is_file).ok_or_else(gone)?;
+        let modified = of_file.modified().map_or_else(|_| revision.meta.created_at.to_datetime(), DateTime::<Utc>::from);
+        let kept = self.tables_kept_from(ctx, &project, &package, &revision, &planned.planned.plan).await?;
+        let holds = tables_in(&planned.planned.plan, &found.pipeline);
+        if let Some(table) = holds.intersection(&kept).next() {
+            let why = format!("forbidden: the file holds all of table '{table}', and not all of that is for you");
+            let error = Error::forbidden(why);
+            self.note_refusal_on(ctx, "spec.file", ("file", &name), &error);
+            return Err(error);
+        }
+        if path == DESCRIPTOR && !kept.is_empty() {
+            return self.shown_descriptor(on_disk, modified, planned, kept).await;
+        }
+        Ok(PackageFile { content: PackageContent::File(on_disk, of_file.len()), etag: found.file.hash, modified })
+    }
+
+    /// How far the revision is, and the file at that path, if one of its pipelines has made it.
+    async fn made_file(&self, revision: &Revision, owner: &str, dataset: &str, path: &str) -> Result<(FlowState, Option<Found>)> {
+        let flow = format!("{owner}/{dataset}/{}", revision.number);
+        let (status, _) = self.flow_of(revision, &flow, dataset).await?;
+        let made: Vec<(String, Object)> = if revision.state.is_some() {
+            let summary = Summary::of(revision)?;
+            summary.made.into_iter().filter_map(|(id, made)| Some((id, made.as_object()?.clone()))).collect()
+        } else {
+            let job = revision.job.as_deref().unwrap_or_default();
+            let all = self.catalog.list(&List::<Activity>::all().only("job", job)).await?.items;
+            let done = all.into_iter().filter(|activity| activity.state == JobState::Done);
+            done.map(|activity| (activity.name, activity.result)).collect()
+        };
+        let found = made.into_iter().find_map(|(id, made)| {
+            let file = Made::of_result(&made).files.into_iter().find(|file| file.path == path)?;
+            let pipeline = id.strip_prefix(&flow)?.trim_start_matches('/').to_owned();
+            Some(Found { file, pipeline })
+        });
+        Ok((status.state, found))
+    }
+
+    /// The descriptor without what it tells of tables that are kept from the caller.
+    async fn shown_descriptor(
+        &self,
+        file: PathBuf,
+        modified: DateTime<Utc>,
+        planned: Arc<PlannedRevision>,
+        kept: BTreeSet<String>,
+    ) -> Result<PackageFile> {
+        let work = move || {
+            let bytes = std::fs::read(&file).map_err(Error::internal)?;
+            let descriptor = serde_json::from_slice::<Json>(&bytes).map_err(Error::internal)?;
+            shown::descriptor(descriptor, |resource| {
+                tables_in(&planned.planned.plan, resource).intersection(&kept).next().is_some()
+            })
+        };
+        let bytes = tokio::task::spawn_blocking(work).await.map_err(Error::internal)??;
+        let etag = shown::tag(&bytes);
+        Ok(PackageFile { content: PackageContent::Bytes(bytes), etag, modified })
+    }
+}
+
+/// Whether the files of a revision are for the caller, whatever is in them.
+fn may_read(ctx: &Ctx, project: &Project, package: &Package, spec: &Spec, state: FlowState) -> bool {
+    // What the package was when this was made, and what it is now: once private, all of it is.
+    let now = package.body.get(SPEC).and_then(|spec| spec.pointer("/meta/findability")).and_then(Json::as_str);
+    let is_open = |name: Option<&str>| matches!(name, Some("published" | "unlisted"));
+    let open = spec.findability != Findability::Private && is_open(now) && state == FlowState::Succeeded;
+    let scope = Scope { organisation: Some(home::ORGANISATION), project: Some(&project.meta.id), dataset: None };
+    let verdict = decide(&ctx.principal.grants, Privilege::ReadData, &scope, open && ctx.principal.reads_public);
+    verdict == Verdict::Allowed
+}
+
+/// The tables whose rows are in what that pipeline makes.
+fn tables_in(plan: &Plan, pipeline: &str) -> BTreeSet<String> {
+    let of = |holds: &dyn Fn(usize) -> bool| {
+        let held = plan.tables.iter().enumerate().filter(|(at, _)| holds(*at));
+        held.map(|(_, table)| table.name.clone()).collect()
+    };
+    match plan.pipeline(pipeline).map(|pipeline| &pipeline.step) {
+        Some(Step::Csv(table) | Step::Json(table) | Step::Parquet(table) | Step::Preview(table)) => of(&|at| at == *table),
+        Some(Step::Copy(resource)) => of(&|at| plan.tables[at].resource == *resource),
+        Some(Step::Package) => BTreeSet::new(),
+        // A report quotes what is wrong.
+        Some(Step::Report | Step::Zip(_)) | None => of(&|_| true),
+    }
+}
