@@ -22,6 +22,7 @@ pub(crate) fn extract(parts: &Parts) -> Credentials {
     Credentials {
         admin_token: text("x-admin-token"),
         authorization: text(header::AUTHORIZATION.as_str()),
+        auth_token: None,
         cookie,
         page: page.unwrap_or_default(),
     }

@@ -1,7 +1,9 @@
 //! A dialect as the router sees it: its routes, and how it writes errors.
 
 use super::route::{RenderError, Route};
+use axum::http::request::Parts;
 use axum::response::Response;
+use datahall_service::Credentials;
 
 /// What of a dialect is mounted.
 pub(crate) struct Dialect {
@@ -10,6 +12,11 @@ pub(crate) struct Dialect {
     /// Names mean what they mean in the organisation that the caller acts in, which the header `X-Org-Id` may choose; else they mean
     /// what they mean in the instance's own.
     pub(crate) of_callers_organisation: bool,
+    /// What a request says of who sends it.
+    pub(crate) credentials: fn(&Parts) -> Credentials,
+    /// Whether pages of other sites may send requests and read the answers. Then nothing that browsers send unasked may count among the
+    /// credentials.
+    pub(crate) across_sites: bool,
     /// How it writes an error.
     pub(crate) render_error: RenderError,
     /// How it answers a method that one of its paths does not have: from a message and the request's id.

@@ -5,13 +5,13 @@ use super::call::{App, Call};
 use super::metrics::Endpoint;
 use super::route::{Access, RenderError};
 use super::rows::Deadline;
-use super::{body, credentials, forwarded, ids};
+use super::{across, body, forwarded, ids};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use datahall_core::{Code, Error, Result};
-use datahall_service::{Ctx, Home, Principal};
+use datahall_service::{Credentials, Ctx, Home, Principal};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -30,6 +30,10 @@ pub(crate) struct Front {
     pub(crate) patient: bool,
     /// As [`Dialect::of_callers_organisation`](super::dialect::Dialect::of_callers_organisation).
     pub(crate) of_callers_organisation: bool,
+    /// As [`Dialect::credentials`](super::dialect::Dialect::credentials).
+    pub(crate) credentials: fn(&Parts) -> Credentials,
+    /// As [`Dialect::across_sites`](super::dialect::Dialect::across_sites).
+    pub(crate) across_sites: bool,
     /// How its dialect writes an error.
     pub(crate) render_error: RenderError,
 }
@@ -43,6 +47,7 @@ where
     let started = app.clock.monotonic();
     let id = app.ids.of(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    let origin = if front.across_sites { across::origin(request.headers()) } else { None };
     let deadline = Deadline { clock: app.clock.clone(), at: app.timeout.map(|timeout| started + timeout) };
     let line = Line { id: &id, method: &method, uri: &uri, started };
     let gone = Gone { app: &app, endpoint: &front.endpoint, line, armed: true };
@@ -60,6 +65,9 @@ where
         }
     };
     gone.disarm();
+    if front.across_sites {
+        across::allow(origin, &mut response);
+    }
     finish(&app, &front.endpoint, &mut response, &line);
     response
 }
@@ -147,18 +155,26 @@ async fn judge(app: &App, front: &Front, parts: &Parts, ctx: &mut Ctx) -> Result
     if front.access == Access::Open {
         return Ok(());
     }
-    ctx.principal = app.service.identify(&credentials::extract(parts)).await?;
+    let identified = app.service.identify(&(front.credentials)(parts)).await;
+    ctx.principal = match identified {
+        Err(error) if front.access == Access::Asked && is_refusal(&error) => Principal::nobody(false),
+        identified => identified?,
+    };
     if front.of_callers_organisation {
         app.service.enter(ctx, organisation(parts)?).await?;
     }
     match front.access {
-        Access::Open => Ok(()),
+        Access::Open | Access::Asked => Ok(()),
         Access::Read => app.service.require_read(ctx),
         Access::Admin => app.service.require_admin(ctx),
         Access::Manage => app.service.require_manage(ctx),
         Access::Known | Access::Editor => app.service.require_known(ctx),
         Access::OrganisationAdmin => app.service.require_organisation_admin(ctx),
     }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.code(), Code::Unauthenticated | Code::Forbidden)
 }
 
 /// The organisation that the request names.

@@ -1,5 +1,6 @@
 //! What every dialect needs of HTTP and none owns: who asks, what the body says, how the answer is encoded and sent.
 
+pub(crate) mod across;
 pub(crate) mod at;
 pub(crate) mod body;
 pub(crate) mod call;

@@ -14,12 +14,14 @@ pub(crate) struct Operation {
     body: Option<Value>,
     responses: Vec<(u16, Value)>,
     failures: Vec<(u16, String)>,
+    auth_token: bool,
 }
 
 impl Operation {
     /// An operation of the group `tag`.
     pub(crate) fn new(tag: &'static str, id: &'static str, summary: &'static str) -> Self {
-        Self { tag, id, summary, about: "", parameters: Vec::new(), body: None, responses: Vec::new(), failures: Vec::new() }
+        let (parameters, responses, failures) = (Vec::new(), Vec::new(), Vec::new());
+        Self { tag, id, summary, about: "", parameters, body: None, responses, failures, auth_token: false }
     }
 
     /// What one should know beyond the summary.
@@ -40,6 +42,12 @@ impl Operation {
 
     fn parameter(mut self, place: &str, name: &str, schema: Value, text: &str) -> Self {
         self.parameters.push(json!({"name": name, "in": place, "required": false, "schema": schema, "description": text}));
+        self
+    }
+
+    /// The header `Auth-Token` proves who asks, too.
+    pub(crate) fn by_auth_token(mut self) -> Self {
+        self.auth_token = true;
         self
     }
 
@@ -92,8 +100,10 @@ impl Operation {
             ["name"] => self = self.fails(404, "There is no such dataset"),
             _ => self = self.fails(404, "There is no such thing"),
         }
-        if route.access != Access::Open {
+        if !matches!(route.access, Access::Open | Access::Asked) {
             self = self.fails(401, "A bearer token is missing or does not hold").fails(403, "The caller may not do this");
+        }
+        if route.access != Access::Open {
             self = self.fails(503, "Not now; see Retry-After").fails(504, "It took too long");
         }
         for (status, text) in std::mem::take(&mut self.failures) {
@@ -112,6 +122,10 @@ impl Operation {
                 ("name", 1) if route.path.contains("/import/") => "The name of an import",
                 ("name", _) if route.path.contains("/datasets/") => "The name of a dataset",
                 ("name", _) => "The name",
+                ("owner", _) => "The id of the owner of the package",
+                ("dataset", _) => "The name of the package",
+                ("revision", _) => "The number of the revision, `latest` or `successful`",
+                ("path", _) => "The path of the file within the package",
                 _ => "The id",
             };
             let parameter =
@@ -125,6 +139,11 @@ impl Operation {
             rendered["requestBody"] = body;
         }
         rendered["security"] = security(route.access);
+        if self.auth_token
+            && let Some(ways) = rendered["security"].as_array_mut()
+        {
+            ways.push(json!({"AuthToken": []}));
+        }
         rendered
     }
 }
@@ -133,16 +152,21 @@ fn security(access: Access) -> Value {
     match access {
         Access::Open => json!([]),
         // The empty requirement: datasets may be open to anybody.
-        Access::Read => json!([{}, {"AdminToken": []}, {"Bearer": []}]),
+        Access::Read | Access::Asked => json!([{}, {"AdminToken": []}, {"Bearer": []}]),
         Access::Admin | Access::Manage | Access::Known | Access::Editor | Access::OrganisationAdmin => {
             json!([{"AdminToken": []}, {"Bearer": []}])
         }
     }
 }
 
-/// The names in the braces of a path.
+/// The names in the braces of a path. A star says that there are slashes in it, for which the document has no word.
 fn path_parameters(path: &str) -> Vec<&str> {
-    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect()
+    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.trim_start_matches('*'))).collect()
+}
+
+/// A path as the document has it.
+pub(crate) fn documented(path: &str) -> String {
+    path.replace("{*", "{")
 }
 
 fn reference(schema: &str) -> Value {
@@ -167,7 +191,7 @@ pub(crate) fn document(dialects: &[Dialect]) -> Value {
         while !ids.insert(id.clone()) {
             id.push_str("_alias");
         }
-        let item = paths.entry(route.path.to_string()).or_insert_with(|| json!({}));
+        let item = paths.entry(documented(&route.path)).or_insert_with(|| json!({}));
         item[route.method.to_ascii_lowercase()] = operation.render(route, id, error_schema);
     }
     json!({
@@ -184,6 +208,7 @@ pub(crate) fn document(dialects: &[Dialect]) -> Value {
             "schemas": schemas,
             "securitySchemes": {
                 "AdminToken": {"type": "apiKey", "in": "header", "name": "X-Admin-Token"},
+                "AuthToken": {"type": "apiKey", "in": "header", "name": "Auth-Token"},
                 "Bearer": {"type": "http", "scheme": "bearer"},
             },
         },

@@ -18,6 +18,9 @@ use std::sync::Arc;
 pub(crate) enum Access {
     /// Anybody; nobody is asked who he is.
     Open,
+    /// Anybody; the operation is told who it is, and says in the words of its dialect what it takes. A credential that does not hold is
+    /// nobody's.
+    Asked,
     /// Whoever may read datasets.
     Read,
     /// Whoever may register and reload them.
@@ -128,11 +131,12 @@ impl Route {
 
     /// Adds the route to `router`, its requests counted by `endpoint`.
     pub(crate) fn mount(&self, router: Router<Arc<App>>, endpoint: Arc<Endpoint>, dialect: &Dialect) -> Router<Arc<App>> {
-        let of_callers_organisation = dialect.of_callers_organisation;
         let front = Front {
             endpoint,
             access: self.access,
-            of_callers_organisation,
+            of_callers_organisation: dialect.of_callers_organisation,
+            credentials: dialect.credentials,
+            across_sites: dialect.across_sites,
             patient: self.patient,
             render_error: dialect.render_error,
         };

@@ -27,6 +27,7 @@ pub(crate) mod access_table;
 #[cfg(test)]
 mod tests;
 
+use crate::shared::credentials;
 use crate::shared::dialect::Dialect;
 use crate::shared::reply;
 use datahall_service::Settings;
@@ -36,6 +37,8 @@ pub(crate) fn dialect(settings: &Settings) -> Dialect {
     Dialect {
         routes: router::routes(settings),
         of_callers_organisation: true,
+        credentials: credentials::extract,
+        across_sites: false,
         render_error: error::render,
         method_not_allowed: error::method_not_allowed,
         error_schema: "PlatformError",
