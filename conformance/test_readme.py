@@ -59,7 +59,7 @@ def settled(value):
     return value
 
 
-@pytest.mark.parametrize(("page", "least"), [("README.md", 4), ("docs/upload-and-mask.md", 10)])
+@pytest.mark.parametrize(("page", "least"), [("README.md", 4), ("docs/upload-and-mask.md", 10), ("docs/data-packages.md", 7)])
 def test_every_example_answers_as_printed(demo, page, least):
     folder, address = demo
     assert len(examples(page)) >= least
