@@ -74,7 +74,7 @@ async fn rows_that_do_not_fit_fail_what_is_made_of_them_and_stand_in_the_report(
         assert!(reason.starts_with("resource 'days': rows do not fit its schema, 3 errors: "), "{reason}");
         assert!(reason.contains("row 2, column 2 (n)") && reason.contains("row 4, column 3 (ok)"), "{reason}");
     }
-    assert_eq!((ended.made("fine_csv").stats.count_of_rows, ended.made("days").stats.bytes), (Some(1), 58));
+    assert_eq!((ended.made("fine_csv").stats.count_of_rows, ended.made("days").stats.bytes), (Some(1), 61));
     assert!(ended.activities["d_zip"].state == JobState::Failed && ended.activities[""].state == JobState::Failed);
     assert!(!bench.file(1, "data/days_csv.csv").exists() && !bench.file(1, "data/days_json.json").exists());
     assert_eq!(bench.fixture.engine.lake.names().len(), 1);
@@ -148,7 +148,7 @@ async fn long_tables_have_previews() {
 async fn processing_makes_a_table_of_what_has_no_schema() {
     let bench = Bench::new().await;
     bench.put("notes.csv", "made by hand\nday,n\n2020-01-02,7\n");
-    let more = json!({"processing": [{"input": "notes", "output": "clean", "tabulator": {"skip_rows": [1], "headers": 1}}]});
+    let more = json!({"processing": [{"input": "notes", "output": "clean", "tabulator": {"headers": 2}}]});
     let ended = bench.run(1, &bench.spec(&json!([{"name": "notes", "path": "notes.csv"}]), &more)).await;
     let made = ended.made("clean_csv");
     assert_eq!(String::from_utf8(bench.read(1, "data/clean_csv.csv")).unwrap(), "day,n\r\n2020-01-02,7\r\n");
