@@ -13,6 +13,7 @@ import load
 import platform_api as platform
 import report
 import servers
+import specs
 from cases import CASES
 
 CONNECTIONS = (1, 16)
@@ -33,6 +34,9 @@ def main():
         if options.only.lower() in "platform":
             rows, above, more = platform.measure(options, tables, Path(folder) / "platform")
             text, wrong = text + "\n" + platform.table(rows, above), wrong + more
+        if options.only.lower() in "specs":
+            rows, above, more = specs.measure(options, Path(folder) / "specs")
+            text, wrong = text + "\n" + specs.table(rows, above), wrong + more
     print(text)
     for message in wrong:
         print(message, file=sys.stderr)

@@ -67,6 +67,7 @@ mod millis;
 mod pages;
 mod record;
 mod records;
+mod revisions;
 mod store;
 mod totals;
 

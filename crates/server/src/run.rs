@@ -51,7 +51,7 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
     let address = listener.local_addr().map_err(Error::internal)?;
     let token = admin_token::obtain(&environment, &*random, data_dir.path())?;
     let catalog = Catalog::open(&catalog::url(&environment, data_dir.path()), clock.clone(), random.clone()).await?;
-    let engine = DataFusionEngine::new(engine_options(&settings, &data_dir, workers))?;
+    let engine = DataFusionEngine::new(engine_options(&settings, &data_dir, workers, &environment)?)?;
     let grace = Duration::from_secs(settings.server.shutdown_timeout_secs);
     for note in &settings.notes {
         tracing::warn!("{note}");
@@ -85,13 +85,16 @@ async fn serve(plan: Plan, workers: usize, announce: impl FnOnce(SocketAddr, Opt
     Ok(())
 }
 
-fn engine_options(settings: &Settings, data_dir: &DataDir, threads: usize) -> Options {
+fn engine_options(settings: &Settings, data_dir: &DataDir, threads: usize, environment: &Environment) -> Result<Options> {
     let available = memory::available_bytes();
     let resident = settings.server.memory_budget_mb.map_or(available / 2, |budget| budget.saturating_mul(MEBIBYTE));
     let queries =
         settings.limits.query_memory_mb.map_or((available / 4).max(256 * MEBIBYTE), |limit| limit.saturating_mul(MEBIBYTE));
-    let lake = Location { url: data_dir.path().join("lake").display().to_string(), s3: S3Options::default() };
-    Options {
+    let lake = match &settings.server.storage {
+        Some(storage) => storage.location(environment)?,
+        None => Location { url: data_dir.path().join("lake").display().to_string(), s3: S3Options::default() },
+    };
+    Ok(Options {
         memory_budget_bytes: resident,
         query_memory_bytes: queries,
         spill_bytes: settings.limits.spill_mb.saturating_mul(MEBIBYTE),
@@ -99,7 +102,7 @@ fn engine_options(settings: &Settings, data_dir: &DataDir, threads: usize) -> Op
         lake,
         lakehouse: data_dir.path().join("lakehouse"),
         threads,
-    }
+    })
 }
 
 fn processors() -> usize {

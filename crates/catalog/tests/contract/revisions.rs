@@ -5,7 +5,11 @@ use datahall_catalog::*;
 use datahall_core::Code;
 use tokio::task::JoinSet;
 
-on_both!(numbers_are_given_once_and_without_gaps, the_job_of_an_open_revision_is_not_pruned, open_ones_are_found);
+on_both!(
+    numbers_are_given_once_and_without_gaps,
+    the_job_of_an_open_revision_is_not_pruned,
+    what_ended_and_what_succeeded_is_found
+);
 
 async fn package(catalog: &Catalog) -> String {
     let project = project(catalog).await;
@@ -63,23 +67,42 @@ async fn the_job_of_an_open_revision_is_not_pruned(site: Site) {
     assert_eq!(catalog.prune_jobs(&Actor::system(), Millis(2)).await.unwrap(), 1);
 }
 
-async fn open_ones_are_found(site: Site) {
+async fn what_ended_and_what_succeeded_is_found(site: Site) {
     let catalog = site.open().await;
     let package = package(&catalog).await;
-    for state in [Some(RevisionState::Succeeded), None, Some(RevisionState::Failed), None] {
-        add(&catalog, &package).await.unwrap();
-        let last = List::<Revision>::all().only("package", &package).order_by_desc("number").page(1, 0);
-        let mut last = catalog.list(&last).await.unwrap().items.remove(0);
-        last.state = state;
-        let mut close = change(&catalog).await;
-        close.update(&mut last).await.unwrap();
-        close.commit(entry()).await.unwrap();
-    }
-    let numbers = async |list: List<Revision>| {
-        let mut numbers: Vec<_> = catalog.list(&list).await.unwrap().items.iter().map(|revision| revision.number).collect();
-        numbers.sort_unstable();
-        numbers
+    let make = async |number: i64, state: Option<RevisionState>, job: Option<JobState>| {
+        let mut of = Job { state: job.unwrap_or_default(), ..Default::default() };
+        of.ended_at = job.filter(|state| state.is_end()).map(|_| Millis(1));
+        if job.is_some() {
+            insert(&catalog, &mut of).await;
+        }
+        let job = Some(of.meta.id).filter(|id| !id.is_empty()).or(Some("gone".into()));
+        insert(&catalog, &mut Revision { package: package.clone(), number, state, job, ..Default::default() }).await;
     };
-    assert_eq!(numbers(List::all().missing("state")).await, [2, 4]);
-    assert_eq!(numbers(List::all().only("package", &package).only("state", "SUCCEEDED").order_by_desc("number")).await, [1]);
+    let found = async || {
+        let mut ended = Vec::new();
+        for id in catalog.ended_revisions(10).await.unwrap() {
+            ended.push(catalog.get::<Revision>(&id).await.unwrap().unwrap().number);
+        }
+        ended.sort_unstable();
+        let successful = catalog.latest_successful(&package).await.unwrap();
+        let successful = match successful {
+            Some(id) => Some(catalog.get::<Revision>(&id).await.unwrap().unwrap().number),
+            None => None,
+        };
+        (ended, successful)
+    };
+    assert_eq!(found().await, (vec![], None));
+    make(1, Some(RevisionState::Failed), Some(JobState::Failed)).await;
+    make(2, None, Some(JobState::Running)).await;
+    assert_eq!(found().await, (vec![], None));
+    make(3, Some(RevisionState::Succeeded), None).await;
+    make(4, None, Some(JobState::NotStarted)).await;
+    assert_eq!(found().await, (vec![], Some(3)));
+    make(5, None, Some(JobState::Done)).await;
+    make(6, None, Some(JobState::Failed)).await;
+    make(7, None, None).await;
+    assert_eq!(found().await, (vec![5, 6, 7], Some(5)));
+    assert_eq!(catalog.ended_revisions(2).await.unwrap().len(), 2);
+    assert_eq!(catalog.latest_successful("none").await.unwrap(), None);
 }

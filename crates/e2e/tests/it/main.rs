@@ -17,3 +17,4 @@ mod platform;
 mod probes;
 mod robustness;
 mod sources;
+mod specs;

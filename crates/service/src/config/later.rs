@@ -29,32 +29,6 @@ pub struct Pgwire {
     pub tls_key: Option<String>,
 }
 
-/// `[server.storage]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[allow(missing_docs, reason = "no effect yet")]
-pub struct Storage {
-    pub backend: Option<String>,
-    pub root: Option<String>,
-    pub force_lazy_above_mb: Option<u64>,
-    pub materialization_memory_mb: Option<u64>,
-    pub materialization_sort_spill_reservation_mb: Option<u64>,
-    pub s3: Option<StorageS3>,
-}
-
-/// `[server.storage.s3]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[allow(missing_docs, reason = "no effect yet")]
-pub struct StorageS3 {
-    pub region: Option<String>,
-    pub endpoint: Option<String>,
-    pub access_key_id_env: Option<String>,
-    pub secret_access_key_env: Option<String>,
-    pub addressing_style: Option<String>,
-    pub allow_http: bool,
-}
-
 /// `[docs]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

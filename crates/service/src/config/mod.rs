@@ -18,6 +18,7 @@ mod sections;
 mod server;
 mod spec;
 mod specs;
+mod storage;
 mod template;
 mod typo;
 
@@ -29,7 +30,7 @@ pub use dataset::{
 };
 pub use environment::Environment;
 pub(crate) use json::from_json;
-pub use later::{Datafusion, Docs, Explorer, Mcp, OAuth2, Pgwire, Quack, Storage, StorageS3};
+pub use later::{Datafusion, Docs, Explorer, Mcp, OAuth2, Pgwire, Quack};
 pub use load::check;
 pub use network::Network;
 pub(crate) use persist::append;
@@ -42,6 +43,7 @@ pub use sections::{Jobs, Limits, Metrics, Security, Sql, Swagger};
 pub use server::{LogFormat, ReadinessMode, Refresh, Server, Startup};
 pub(crate) use spec::check_name;
 pub use specs::{Specs, SpecsMail, SpecsS3};
+pub use storage::{Storage, StorageS3};
 pub use template::TEMPLATE;
 
 /// Everything the configuration says. `Settings::default()` is what holds without a file.

@@ -36,6 +36,9 @@ pub(super) fn server(report: &mut Report, server: &Server) {
     if !prefix.is_empty() && (!prefix.starts_with('/') || prefix.ends_with('/') || !plain_path(prefix)) {
         problem(report, &["server", "prefix"], "must be empty, or start with `/` and not end with `/`");
     }
+    if let Some(storage) = &server.storage {
+        storage.check(report);
+    }
     at_least(report, &["server", "max_page_size"], server.max_page_size, 1);
     at_least(report, &["server", "max_body_bytes"], server.max_body_bytes as u64, 1);
     at_least(report, &["server", "workers"], server.workers.unwrap_or(1) as u64, 1);
@@ -117,7 +120,6 @@ pub(super) fn later(report: &mut Report, server: &Server, later: &Later) {
     for (on, keys) in [
         (server.quack.enabled, &["server", "quack"][..]),
         (server.pgwire.enabled, &["server", "pgwire"]),
-        (server.storage.is_some(), &["server", "storage"]),
         (later.docs.enabled == Some(true), &["docs"]),
         (later.explorer.enabled == Some(true), &["explorer"]),
         (later.mcp.enabled, &["mcp"]),

@@ -1,6 +1,7 @@
 //! `[server]` and what is below it.
 
-use super::later::{Pgwire, Quack, Storage};
+use super::Storage;
+use super::later::{Pgwire, Quack};
 use serde::Deserialize;
 
 /// `[server]`.

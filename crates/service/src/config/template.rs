@@ -19,6 +19,17 @@ port = 8080
 # log_format = "text"             # or "json"
 # log_level = "info"
 
+# [server.storage]                # tables that the server writes: uploads, imports; default: lake/ in the data directory
+# root = "s3://bucket/lake"        # or a folder
+
+# [server.storage.s3]
+# region = "eu-west-1"
+# endpoint = "https://s3.example.com"    # another server than AWS; it must know conditional puts (If-None-Match)
+# addressing_style = "virtual"           # or "path"
+# allow_http = false
+# access_key_id_env = "LAKE_KEY_ID"      # variables that hold the credentials; default: those of AWS tools
+# secret_access_key_env = "LAKE_SECRET"
+
 # [server.startup]
 # max_concurrent = 4              # datasets loaded at once
 # readiness = "all"               # ready once all are loaded or have failed; "any": once one is loaded

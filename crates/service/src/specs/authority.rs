@@ -57,12 +57,8 @@ mod tests {
         };
         let kind = PrincipalKind::Token { subject: "ann".into(), scopes: vec![], tenant: None };
         let mut ann = Ctx { principal: Principal::bare(kind, Grants::default(), true), ..reader() };
-        ann.principal.owner = Some(TokenOwner {
-            id: "ann".into(),
-            max_datasets: 3,
-            max_public_storage_mb: None,
-            max_private_storage_mb: None,
-        });
+        ann.principal.owner =
+            Some(TokenOwner { id: "ann".into(), max_datasets: 3, max_public_storage_mb: None, max_private_storage_mb: None });
         let both = [Privilege::WriteConf, Privilege::RunJobs];
         let organisation = || Place::Organisation(home::ORGANISATION.into());
         for (ctx, owner, acting) in [

@@ -6,9 +6,7 @@ use super::flow::{self, Flow, FlowState};
 use super::names::Whose;
 use super::status::{MOST_LINES, Summary};
 use crate::{Object, Service, home};
-use datahall_catalog::{
-    Activity, Actor, AuditEntry, Event, Job, JobLine, List, Package, Revision, RevisionState, Visibility,
-};
+use datahall_catalog::{Activity, Actor, AuditEntry, Event, Job, JobLine, List, Package, Revision, RevisionState, Visibility};
 use datahall_core::clock::random_hex;
 use datahall_core::{Code, Error, Result};
 use serde_json::{Value as Json, json};
@@ -19,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 /// How often it is looked for flows that ended on another node.
 const PERIOD: Duration = Duration::from_secs(1);
 /// Revisions that are looked at in one turn.
-const AT_ONCE: u64 = 500;
+const AT_ONCE: i64 = 500;
 /// In a package's body: how it is shown to people.
 pub(super) const CATALOGUE: &str = "catalogue";
 
@@ -74,40 +72,36 @@ impl Service {
 
     /// Closes the revisions whose jobs have ended; gives how many.
     pub(super) async fn close_ended(&self) -> Result<usize> {
-        let open = List::<Revision>::all().missing("state").page(AT_ONCE, 0);
-        let open = self.catalog.list(&open).await?.items;
         let mut closed = 0;
-        for some in open.chunks(100) {
-            let ids: Vec<&str> = some.iter().filter_map(|revision| revision.job.as_deref()).collect();
-            let jobs = self.catalog.list(&List::<Job>::all().any_of("id", ids)).await?.items;
-            for revision in some {
-                let job = jobs.iter().find(|job| revision.job.as_deref() == Some(&job.meta.id));
-                if job.is_some_and(|job| !job.state.is_end()) {
-                    continue;
-                }
-                match self.close(revision, job.cloned()).await {
-                    Ok(did) => closed += usize::from(did),
-                    // Another process closes it, or writes what belongs to it; the next look tells.
-                    Err(error) if error.code() == Code::Conflict => {}
-                    // One that cannot be closed does not keep the others open.
-                    Err(error) => tracing::error!(?error, revision = revision.meta.id, "a revision could not be closed"),
-                }
+        for id in self.catalog.ended_revisions(AT_ONCE).await? {
+            match self.close(&id).await {
+                Ok(did) => closed += usize::from(did),
+                // Another process closes it, or writes what belongs to it; the next look tells.
+                Err(error) if error.code() == Code::Conflict => {}
+                // One that cannot be closed does not keep the others open.
+                Err(error) => tracing::error!(?error, revision = id, "a revision could not be closed"),
             }
         }
         Ok(closed)
     }
 
-    async fn close(&self, seen: &Revision, job: Option<Job>) -> Result<bool> {
+    async fn close(&self, id: &str) -> Result<bool> {
+        let Some(seen) = self.catalog.get::<Revision>(id).await? else { return Ok(false) };
+        let job = match &seen.job {
+            Some(job) => self.catalog.get::<Job>(job).await?,
+            None => None,
+        };
         // What has ended does not change, so that it can be read before.
-        let ended = match &job {
+        let ended = match job {
+            Some(job) if !job.state.is_end() => return Ok(false),
             Some(job) => {
                 let of_job = List::<Activity>::all().only("job", &job.meta.id).order_by("position");
                 let activities = self.catalog.list(&of_job).await?.items;
-                Ended { lines: self.catalog.job_log(&job.meta.id, MOST_LINES).await?, activities, job: Some(job.clone()) }
+                Ended { lines: self.catalog.job_log(&job.meta.id, MOST_LINES).await?, activities, job: Some(job) }
             }
             None => Ended { job: None, activities: Vec::new(), lines: Vec::new() },
         };
-        let Some(state) = self.write_end(seen, &ended).await? else { return Ok(false) };
+        let Some(state) = self.write_end(&seen, &ended).await? else { return Ok(false) };
         tracing::info!(revision = seen.number, package = seen.package, state = state.name(), "revision ended");
         self.specs.wake_deliveries.notify_one();
         if let Err(error) = self.drop_old(&seen.package).await {
@@ -136,7 +130,7 @@ impl Service {
         revision.ended_at = Some(at);
         let mut event = Event { package: package.meta.id.clone(), number: revision.number, ..Event::default() };
         event.meta.id = random_hex(&*self.random, 8);
-        event.body = events::told(&event.meta.id, &flow_id, &whose, &flow, &ended.activities, at);
+        event.body = events::of_end(&event.meta.id, &flow_id, &whose, &flow, &ended.activities, at);
         let given = || revision.spec.get("inputs")?.get(0)?.get("parameters")?.get("descriptor")?.as_object();
         let descriptor = revision.descriptor.as_ref().or_else(given);
         if show(&mut package, &whose, descriptor, revision.number, state) {
@@ -178,7 +172,8 @@ fn show(package: &mut Package, whose: &Whose, descriptor: Option<&Object>, numbe
         Findability::Published if !succeeded => Findability::Unlisted,
         other => other,
     };
-    let text = |key: &str| descriptor.and_then(|descriptor| descriptor.get(key)).and_then(Json::as_str).unwrap_or_default().trim();
+    let text =
+        |key: &str| descriptor.and_then(|descriptor| descriptor.get(key)).and_then(Json::as_str).unwrap_or_default().trim();
     let title = if text("title").is_empty() { &whose.dataset } else { text("title") };
     package.title = title.chars().take(500).collect();
     package.visibility =

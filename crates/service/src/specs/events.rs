@@ -3,6 +3,7 @@
 use super::contents::Findability;
 use super::flow::{Flow, FlowState};
 use super::names::Whose;
+use super::told;
 use crate::{Ctx, Object, Service};
 use datahall_catalog::{Activity, Delivery, Event, List, Millis};
 use datahall_core::Result;
@@ -53,7 +54,11 @@ impl Service {
             let of = List::<Delivery>::all().any_of("event", some.iter().map(|event| event.meta.id.as_str())).order_by("channel");
             deliveries.extend(self.catalog.list(&of).await?.items);
         }
-        let told = |event: Event| {
+        let stranger = self.is_stranger(ctx, owner, &package).await?;
+        let told = |mut event: Event| {
+            if stranger {
+                told::of_event(&mut event.body);
+            }
             let mine = deliveries.iter().filter(|delivery| delivery.event.as_ref() == Some(&event.meta.id));
             SpecEvent { deliveries: mine.cloned().map(SpecDelivery::from).collect(), event: event.body }
         };
@@ -69,7 +74,7 @@ impl From<Delivery> for SpecDelivery {
 }
 
 /// What is told of the end of a flow. `id` tells one event from another, however often it arrives.
-pub(super) fn told(id: &str, flow_id: &str, whose: &Whose, flow: &Flow, activities: &[Activity], at: Millis) -> Object {
+pub(super) fn of_end(id: &str, flow_id: &str, whose: &Whose, flow: &Flow, activities: &[Activity], at: Millis) -> Object {
     let succeeded = flow.state == FlowState::Succeeded;
     let published = succeeded && whose.findability == Findability::Published;
     let last = activities.iter().max_by_key(|activity| (activity.ended_at, activity.position));

@@ -104,8 +104,7 @@ pub(super) struct Flow {
 impl Flow {
     /// Made of the activities of its job, which come in the order of the plan.
     pub(super) fn of(dataset: &str, activities: &[Activity]) -> Self {
-        let by_name: HashMap<&str, &Activity> =
-            activities.iter().map(|activity| (activity.name.as_str(), activity)).collect();
+        let by_name: HashMap<&str, &Activity> = activities.iter().map(|activity| (activity.name.as_str(), activity)).collect();
         let pipelines: Vec<_> = activities.iter().map(|activity| pipeline(activity, &by_name)).collect();
         let state = FlowState::of_all(pipelines.iter().map(|pipeline| pipeline.status));
         let error_log = (state != FlowState::Queued).then(|| errors(&pipelines, activities, &by_name));
@@ -281,7 +280,8 @@ mod tests {
         let flow = Flow::of("d", &[made("CSV", json!({"bytes": 4, "count_of_rows": 3})), made("f", whole.clone())]);
         assert_eq!(json!(flow.stats), whole);
         // Told by an outside runner, or not told.
-        let others = [made("CSV", json!({"bytes": 4, "count_of_rows": 3})), made("JSON", json!({"bytes": 5, "count_of_rows": 3}))];
+        let others =
+            [made("CSV", json!({"bytes": 4, "count_of_rows": 3})), made("JSON", json!({"bytes": 5, "count_of_rows": 3}))];
         let flow = Flow::of("d", &[&others[..], &[made("f", Json::Null)]].concat());
         assert_eq!(json!(flow.stats), json!({"bytes": 9, "count_of_rows": 3, "dataset_name": "d", "hash": ""}));
     }

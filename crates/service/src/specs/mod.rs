@@ -3,7 +3,7 @@
 //!
 //! - `upload`: a spec is taken; `authority`: from whom; `revise`: what becomes of it, in one transaction; `planned`: what it comes to
 //! - `work`: what the job queue does for packages; `schedule`: specs that are uploaded again by the clock
-//! - `status`, `flow`: how a revision goes; `update`: what outside runners report
+//! - `status`, `flow`: how a revision goes; `told`: what of it strangers are told; `update`: what outside runners report
 //! - `ending`: revisions whose jobs have ended; `events`, `deliveries`: what is told of it; `retention`: what has had its time
 //! - `contents`: a spec as it was uploaded, checked
 //! - `owner`: who owns packages, and the project that holds them
@@ -34,6 +34,7 @@ mod revise;
 mod schedule;
 mod sight;
 mod status;
+mod told;
 mod update;
 mod upload;
 mod work;

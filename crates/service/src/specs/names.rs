@@ -71,7 +71,19 @@ mod tests {
             assert_eq!(name, FlowName { owner: "ann", dataset: "d", number: 12 });
             assert_eq!(name.flow(), "ann/d/12");
         }
-        for id in ["", "ann", "ann/d", "ann/d/", "ann/d/x", "ann/d/0", "ann/d/01", "ann/d/-1", "/d/1", "ann//1", "ann/d/99999999999999999999"] {
+        for id in [
+            "",
+            "ann",
+            "ann/d",
+            "ann/d/",
+            "ann/d/x",
+            "ann/d/0",
+            "ann/d/01",
+            "ann/d/-1",
+            "/d/1",
+            "ann//1",
+            "ann/d/99999999999999999999",
+        ] {
             assert_eq!(FlowName::of_pipeline(id), None, "{id:?}");
         }
     }

@@ -5,6 +5,7 @@ use super::plan::Plan;
 use crate::{Ctx, Object, Service};
 use datahall_catalog::{Package, Revision};
 use datahall_core::{Error, Result};
+use datahall_formats::tabular::TableSchema;
 use futures::StreamExt;
 use parking_lot::Mutex;
 use serde_json::Value as Json;
@@ -16,7 +17,7 @@ const LONGEST: usize = 16 << 20;
 /// How long fetching it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Plans that are remembered; a revision has many pipelines, and each asks for it.
-const MOST: usize = 16;
+const MOST: usize = 8;
 /// The most pipelines of a revision.
 const MOST_PIPELINES: usize = 10_000;
 
@@ -52,7 +53,14 @@ impl Planned {
         let plan = Plan::of(&spec, &descriptor)?;
         let pipelines = plan.pipelines.len();
         if pipelines > MOST_PIPELINES {
-            return Err(format!("descriptor.resources: {pipelines} pipelines are more than a package may have ({MOST_PIPELINES})"));
+            return Err(format!(
+                "descriptor.resources: {pipelines} pipelines are more than a package may have ({MOST_PIPELINES})"
+            ));
+        }
+        for table in &plan.tables {
+            if let Some(Err(fault)) = table.schema.as_ref().map(TableSchema::parse) {
+                return Err(format!("the schema of table '{}': {}", table.name, fault));
+            }
         }
         Ok(Self { spec, descriptor, plan, given })
     }
@@ -68,7 +76,9 @@ impl Service {
         let spec = Spec::parse(contents)?;
         let fetched = match &spec.descriptor {
             Some(_) => None,
-            None => Some(self.fetch_descriptor(ctx, &spec.url).await.map_err(|error| format!("inputs[0].url: {}", error.message()))?),
+            None => {
+                Some(self.fetch_descriptor(ctx, &spec.url).await.map_err(|error| format!("inputs[0].url: {}", error.message()))?)
+            }
         };
         // Schemas and names of thousands of resources take their time.
         let planned = tokio::task::spawn_blocking(move || Planned::of(spec, fetched)).await;
@@ -113,7 +123,8 @@ impl Service {
         let (contents, fetched) = (revision.spec.clone(), revision.descriptor.clone());
         let planned = tokio::task::spawn_blocking(move || Planned::of(Spec::parse(&contents)?, fetched)).await;
         // It was judged when it was uploaded, perhaps by a program that took more.
-        let planned = planned.map_err(Error::internal)?.map_err(|why| Error::invalid(format!("the spec does not hold any more: {why}")))?;
+        let planned =
+            planned.map_err(Error::internal)?.map_err(|why| Error::invalid(format!("the spec does not hold any more: {why}")))?;
         let found = Arc::new(PlannedRevision { revision, package, planned });
         let mut plans = self.specs.plans.0.lock();
         if plans.len() >= MOST {

@@ -84,7 +84,10 @@ impl Service {
             let why = format!("meta.dataset: there is a dataset '{}', and letters' case alone makes no other", other.name);
             return Ok(Revised::Refused(why));
         }
-        if found.is_none() && let Some(most) = new.most && packages(&mut change, &project.meta.id).await? >= most {
+        if found.is_none()
+            && let Some(most) = new.most
+            && packages(&mut change, &project.meta.id).await? >= most
+        {
             return Ok(Revised::TooMany(most));
         }
         let contents = stamped(new.contents, found.as_ref(), change.at().to_datetime());

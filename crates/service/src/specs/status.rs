@@ -1,10 +1,10 @@
 //! How a revision goes, or went: from its job while that is under way, from its record afterwards.
 
 use super::flow::{self, Flow, FlowState, PipelineStatus};
-use super::owner;
 use super::revise::SPEC;
+use super::{owner, told};
 use crate::{Ctx, Object, Service};
-use datahall_catalog::{Activity, Job, JobState, List, Millis, Package, PackageKind, Revision};
+use datahall_catalog::{Activity, List, Millis, Package, PackageKind, Revision};
 use datahall_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -72,7 +72,8 @@ impl Which {
 }
 
 impl Service {
-    /// How a revision goes: of its number, `latest`, or `successful`, the newest that has succeeded. Whoever may ask anything may ask this.
+    /// How a revision goes: of its number, `latest`, or `successful`, the newest that has succeeded. Everybody may ask; strangers are told
+    /// neither secrets of the spec nor values of rows.
     ///
     /// # Errors
     /// `NotFound` for an unknown dataset or revision, and when none has succeeded yet.
@@ -81,15 +82,12 @@ impl Service {
         let revision = self.find_revision(&package, owner, which).await?;
         let id = format!("{owner}/{dataset}/{}", revision.number);
         let (flow, logs) = self.flow_of(&revision, &id, dataset).await?;
-        let mut contents = package.body.get(SPEC).and_then(Json::as_object).cloned().unwrap_or_default();
+        let contents = package.body.get(SPEC).and_then(Json::as_object).cloned().unwrap_or_default();
         let modified = contents.get("meta").and_then(|meta| meta.get("update_time")).and_then(Json::as_str);
         let modified = modified.and_then(|text| text.parse::<chrono::DateTime<chrono::Utc>>().ok()).map(Millis::from);
         let modified = modified.unwrap_or(package.meta.created_at);
-        if self.acts_for(ctx, owner).await?.is_none() {
-            contents = without_secrets(contents);
-        }
         let logs = (flow.state != FlowState::Queued || !logs.is_empty()).then_some(logs);
-        Ok(RevisionStatus {
+        let mut status = RevisionStatus {
             id,
             spec_contents: contents,
             modified,
@@ -98,7 +96,11 @@ impl Service {
             error_log: flow.error_log,
             stats: flow.stats,
             pipelines: flow.pipelines,
-        })
+        };
+        if self.is_stranger(ctx, owner, &package).await? {
+            told::of_status(&mut status);
+        }
+        Ok(status)
     }
 
     /// The package of an owner by its name, exactly.
@@ -132,24 +134,10 @@ impl Service {
 
     /// The newest revision that has succeeded, whether that was written down yet or not.
     pub(super) async fn latest_successful(&self, package: &str) -> Result<Option<Revision>> {
-        // Those that are open come first: one that is closed in between is found among the others.
-        let open = List::<Revision>::all().only("package", package).missing("state").order_by_desc("number");
-        let open = self.catalog.list(&open).await?.items;
-        let ids: Vec<&str> = open.iter().filter_map(|revision| revision.job.as_deref()).collect();
-        let done = if ids.is_empty() {
-            Vec::new()
-        } else {
-            let jobs = List::<Job>::all().any_of("id", ids).only("state", JobState::Done.as_str());
-            self.catalog.list(&jobs).await?.items
-        };
-        let is_done = |revision: &Revision| done.iter().any(|job| revision.job.as_deref() == Some(&job.meta.id));
-        let ended = open.into_iter().find(is_done);
-        let closed = List::<Revision>::all().only("package", package).only("state", "SUCCEEDED").order_by_desc("number").page(1, 0);
-        let closed = self.catalog.list(&closed).await?.items.pop();
-        Ok(match (ended, closed) {
-            (Some(ended), Some(closed)) if closed.number > ended.number => Some(closed),
-            (ended, closed) => ended.or(closed),
-        })
+        match self.catalog.latest_successful(package).await? {
+            Some(id) => self.catalog.get::<Revision>(&id).await,
+            None => Ok(None),
+        }
     }
 
     /// How a revision goes, and the end of its log.
@@ -165,16 +153,6 @@ impl Service {
         }
         let lines = self.catalog.job_log(job, MOST_LINES).await?;
         Ok((Flow::of(dataset, &activities), flow::log(&lines)))
-    }
-}
-
-/// What a spec says to those who are not its owner: places, but not the keys to them.
-fn without_secrets(contents: Object) -> Object {
-    let mut contents = Json::Object(contents);
-    datahall_catalog::scrub(&mut contents);
-    match contents {
-        Json::Object(contents) => contents,
-        _ => Object::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::flow::FlowState;
 use super::names::FlowName;
+use super::told;
 use crate::{Ctx, Object, Service};
 use datahall_catalog::{End, Millis, NewLogLine, OutsideEvent, Reported, Revision};
 use datahall_core::{Error, Result};
@@ -91,9 +92,13 @@ impl Service {
             Reported::Noted | Reported::Ignored => {}
         }
         let flow = name.flow();
-        let (status, _) = self.flow_of(&revision, &flow, name.dataset).await?;
-        let errors = if status.state == FlowState::Failed { status.error_log.unwrap_or_default() } else { Vec::new() };
-        Ok(UpdateOutcome { state: Some(status.state), id: Some(flow), errors })
+        let (now, _) = self.flow_of(&revision, &flow, name.dataset).await?;
+        let state = now.state;
+        let errors = match state {
+            FlowState::Failed => told::errors_of(now, self.acts_for(ctx, name.owner).await?.is_none()),
+            _ => Vec::new(),
+        };
+        Ok(UpdateOutcome { state: Some(state), id: Some(flow), errors })
     }
 
     async fn require_update(&self, ctx: &Ctx, owner: &str) -> Result<()> {

@@ -105,7 +105,8 @@ impl Service {
 
     /// Takes the spec of a package once more, as whoever uploaded it. `key`: asked again with it, gives what was made before.
     pub(super) async fn upload_again(&self, ctx: &Ctx, contents: Object, key: String) -> Result<Tried> {
-        let owner = contents.get("meta").and_then(|meta| meta.get("ownerid")).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let owner =
+            contents.get("meta").and_then(|meta| meta.get("ownerid")).and_then(Json::as_str).unwrap_or_default().to_owned();
         if self.acts_for(ctx, &owner).await?.is_none() {
             return Err(Error::forbidden("forbidden: whoever uploaded it may not do so any more"));
         }

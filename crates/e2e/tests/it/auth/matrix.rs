@@ -106,6 +106,13 @@ const ROUTES: &[(&str, &str, Asks)] = &[
     ("POST", "/api/auth/tokens", Administer),
     ("DELETE", "/api/auth/tokens/{id}", Administer),
     ("GET", "/api/audit", Administer),
+    // Who may do these is told in the answer, after what is wrong with the body.
+    ("POST", "/source/upload", Nothing),
+    ("POST", "/source/update", Nothing),
+    ("GET", "/source/{owner}/{dataset}/{revision}", Nothing),
+    ("GET", "/source/{owner}/{dataset}/events", Read),
+    ("GET", "/source/{owner}/{dataset}/{revision}/datapackage.json", Read),
+    ("GET", "/source/{owner}/{dataset}/{revision}/{path}", Read),
 ];
 
 /// Who calls.
@@ -211,7 +218,9 @@ async fn check(closed: bool) {
     let mut wrong = Vec::new();
     for (caller, credential) in callers(&server).await {
         for (method, path, asks) in ROUTES {
-            let path = path.replace("{name}", "nope").replace("{id}", "nope");
+            let path =
+                path.replace("{name}", "nope").replace("{id}", "nope").replace("{owner}/{dataset}/{revision}", "nobody/nope/1");
+            let path = path.replace("{owner}/{dataset}", "nobody/nope").replace("{path}", "data/nope.csv");
             let mut request = server.request(Method::from_bytes(method.as_bytes()).expect("a method"), &path);
             if let Some(credential) = &credential {
                 request = request.header("authorization", format!("Bearer {credential}"));

@@ -72,7 +72,8 @@ pub(super) async fn send(settings: &SpecsMail, password: Option<&str>, message: 
     for to in &settings.to {
         letter = letter.to(mailbox(to)?);
     }
-    let letter = letter.body(message.text.clone()).map_err(|error| Error::invalid("a message that cannot be sent").with_detail(error))?;
+    let letter =
+        letter.body(message.text.clone()).map_err(|error| Error::invalid("a message that cannot be sent").with_detail(error))?;
     let server = Url::parse(&settings.server).map_err(|_| Error::invalid("[specs.mail] server: is no URL"))?;
     let host = server.host_str().ok_or_else(|| Error::invalid("[specs.mail] server: names no host"))?;
     let direct = server.scheme() == "smtps";
@@ -82,8 +83,7 @@ pub(super) async fn send(settings: &SpecsMail, password: Option<&str>, message: 
         (false, false) => Tls::None,
     };
     let port = server.port().unwrap_or(if direct { 465 } else { 25 });
-    let mut transport =
-        AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port).tls(tls).timeout(Some(PATIENCE));
+    let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port).tls(tls).timeout(Some(PATIENCE));
     if let Some(user) = &settings.user {
         transport = transport.credentials(Credentials::new(user.clone(), password.unwrap_or_default().to_owned()));
     }

@@ -44,7 +44,8 @@ impl Service {
         }
         for (channel, body) in ways {
             let event = Some(event.meta.id.clone());
-            let mut delivery = Delivery { event, channel: channel.into(), next_at: Some(change.at()), body, ..Delivery::default() };
+            let mut delivery =
+                Delivery { event, channel: channel.into(), next_at: Some(change.at()), body, ..Delivery::default() };
             change.insert(&mut delivery).await?;
         }
         Ok(())
@@ -137,12 +138,24 @@ impl Service {
                 vec![("next_at", Value::Int(None)), ("delivered_at", at.into()), ("error", Value::Text(None))]
             }
             Err(error) if attempts >= TRIES => {
-                tracing::error!(?error, delivery = seen.meta.id, channel = seen.channel, attempts, "given up: it does not arrive");
+                tracing::error!(
+                    ?error,
+                    delivery = seen.meta.id,
+                    channel = seen.channel,
+                    attempts,
+                    "given up: it does not arrive"
+                );
                 let why = format!("given up after {attempts} tries: {}", error.message());
                 vec![("next_at", Value::Int(None)), ("error", why.replace('\0', " ").into())]
             }
             Err(error) => {
-                tracing::warn!(?error, delivery = seen.meta.id, channel = seen.channel, attempts, "it did not arrive; tried again later");
+                tracing::warn!(
+                    ?error,
+                    delivery = seen.meta.id,
+                    channel = seen.channel,
+                    attempts,
+                    "it did not arrive; tried again later"
+                );
                 let next = Millis::from(self.clock.now()).0 + pause(attempts);
                 vec![("next_at", Millis(next).into()), ("error", error.message().replace('\0', " ").into())]
             }
@@ -164,7 +177,9 @@ impl Service {
             }
             (MAIL, _, Some(mail)) => {
                 let password = settings.mail_password(&self.environment)?;
-                self.courier.mail(mail, password.as_ref().map(|password| password.0.as_str()), &Mail::from_object(&delivery.body)?).await
+                self.courier
+                    .mail(mail, password.as_ref().map(|password| password.0.as_str()), &Mail::from_object(&delivery.body)?)
+                    .await
             }
             _ => Err(Error::unavailable("this server has no such way")),
         }

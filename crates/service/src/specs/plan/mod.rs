@@ -138,7 +138,8 @@ fn tables(resources: &[Resource], processing: &[Processing]) -> Result<Vec<Table
     let mut tables = Vec::new();
     for (at, resource) in resources.iter().enumerate() {
         if let Some(schema) = resource.schema() {
-            tables.push(Table { name: resource.name.clone(), resource: at, tabulator: None, schema: Some(schema.clone()) });
+            let schema = Some(schema.clone()).filter(says_something);
+            tables.push(Table { name: resource.name.clone(), resource: at, tabulator: None, schema });
         }
     }
     for (at, one) in processing.iter().enumerate() {
@@ -152,7 +153,7 @@ fn tables(resources: &[Resource], processing: &[Processing]) -> Result<Vec<Table
             name: one.output.clone(),
             resource,
             tabulator: Some(one.tabulator.clone()),
-            schema: one.schema.clone().filter(|schema| schema.get("fields").is_some()),
+            schema: one.schema.clone().filter(says_something),
         };
         let same = |there: &Table| there.name.replace(['-', '.'], "_") == table.name.replace(['-', '.'], "_");
         match tables.iter().position(same) {
@@ -166,6 +167,11 @@ fn tables(resources: &[Resource], processing: &[Processing]) -> Result<Vec<Table
         }
     }
     Ok(tables)
+}
+
+/// Whether a schema has fields; one that has none is to be inferred.
+fn says_something(schema: &Json) -> bool {
+    schema.get("fields").is_some_and(|fields| fields.as_array().is_none_or(|fields| !fields.is_empty()))
 }
 
 #[cfg(test)]

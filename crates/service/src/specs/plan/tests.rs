@@ -67,6 +67,12 @@ fn two_tables_come_to_eleven_and_what_is_no_table_is_copied() {
 }
 
 #[test]
+fn a_schema_without_fields_makes_a_table_whose_columns_are_inferred() {
+    let plan = plan(&json!([{"name": "a", "path": "a.csv", "schema": {"fields": []}}]), &json!({})).unwrap();
+    assert_eq!((plan.tables.len(), plan.tables[0].schema.as_ref(), plan.pipelines.len()), (1, None, 7));
+}
+
+#[test]
 fn processing_makes_tables_of_sheets() {
     let sheets = json!({"processing": [
         {"input": "book", "output": "First", "tabulator": {"headers": 1, "sheet": 1}},

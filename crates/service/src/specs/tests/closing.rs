@@ -110,3 +110,22 @@ async fn a_server_closes_by_itself_what_ends_there() {
     assert_eq!((there.id, there.state.name()), (id, "FAILED"));
     assert!(!there.error_log.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn strangers_read_where_rows_are_wrong_and_not_what_they_hold() {
+    let fixture = still(|_| {}).await;
+    let service = &fixture.service;
+    let id = flow(service, &owner("ann", 1), spec("ann")).await;
+    let why = "resource 'birthdays': rows do not fit its schema, 1 error: row 2, column 1 (day): 'Jane Doe' is no date";
+    let broken = PipelineUpdate { errors: vec![why.into()], ..update(&format!("{id}/birthdays_csv"), BROKEN) };
+    service.update_pipeline(&owner("ann", 1), broken).await.unwrap();
+    fail(service, &id).await;
+    service.close_ended().await.unwrap();
+    for (ctx, told) in [(reader(), false), (owner("bob", 1), false), (owner("ann", 1), true), (crate::testing::admin(), true)] {
+        let there = service.revision(&ctx, "ann", "d", "1").await.unwrap();
+        let event = service.spec_events(&ctx, "ann", "d").await.unwrap().remove(0).event;
+        for text in [format!("{there:?}"), json!(event).to_string()] {
+            assert_eq!((text.contains("row 2, column 1"), text.contains("Jane")), (true, told), "{text}");
+        }
+    }
+}

@@ -114,14 +114,16 @@ async fn failed_uploads_are_told_of_unless_their_caller_may_not_make_them() {
     assert!(mail.text.contains("Validation failed for contents") && mail.text.contains("there are 0"), "{}", mail.text);
     // It belongs to nothing, and so is not kept.
     assert!(service.catalog.list(&List::<Delivery>::all()).await.unwrap().items.is_empty());
-    fixture.until(async |service| {
-        let count = async |outcome| {
-            let query = AuditQuery { action: Some("spec.upload".into()), outcome: Some(outcome), limit: 9, ..AuditQuery::default() };
-            service.catalog.audit(&query).await.unwrap().items.len()
-        };
-        (count(Outcome::Refused).await, count(Outcome::Failed).await) == (2, 1)
-    })
-    .await;
+    fixture
+        .until(async |service| {
+            let count = async |outcome| {
+                let query =
+                    AuditQuery { action: Some("spec.upload".into()), outcome: Some(outcome), limit: 9, ..AuditQuery::default() };
+                service.catalog.audit(&query).await.unwrap().items.len()
+            };
+            (count(Outcome::Refused).await, count(Outcome::Failed).await) == (2, 1)
+        })
+        .await;
     // Who fails in a loop fills no mailbox.
     outbox.away.store(true, Ordering::Relaxed);
     for _ in 0..105 {

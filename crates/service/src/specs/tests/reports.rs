@@ -68,7 +68,8 @@ async fn the_last_end_says_how_the_flow_ended() {
     assert_eq!(json!(stats), json!({"bytes": 0, "count_of_rows": 0, "dataset_name": "d", "hash": ""}));
 
     let id = flow(service, &owner("ann", 1), spec("ann")).await;
-    let broken = PipelineUpdate { errors: vec!["row 2".into(), "row 3".into()], ..update(&format!("{id}/birthdays_csv"), BROKEN) };
+    let broken =
+        PipelineUpdate { errors: vec!["row 2".into(), "row 3".into()], ..update(&format!("{id}/birthdays_csv"), BROKEN) };
     assert_eq!(service.update_pipeline(&owner("ann", 1), broken).await.unwrap().success(), "pending");
     // What did not depend on it goes on to the end.
     tell(service, &format!("{id}/validation_report"), MADE).await;
@@ -120,6 +121,8 @@ async fn a_server_that_runs_no_pipelines_leaves_them_to_others() {
     tell(service, &format!("{id}/birthdays_csv"), MADE).await;
     assert!(service.catalog.claim_activity("w", &rules).await.unwrap().is_none());
     succeed(service, &id).await;
-    fixture.until(async |service| service.catalog.list(&List::<datahall_catalog::Event>::all()).await.unwrap().items.len() == 1).await;
+    fixture
+        .until(async |service| service.catalog.list(&List::<datahall_catalog::Event>::all()).await.unwrap().items.len() == 1)
+        .await;
     assert_eq!(status(service, "successful").await.id, id);
 }

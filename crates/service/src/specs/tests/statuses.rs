@@ -26,8 +26,18 @@ async fn a_revision_that_waits() {
     );
     assert!(there.pipelines.iter().all(|one| one.stats.is_none() && one.error_log.is_empty()));
     for (owner, dataset, which) in [
-        ("ann", "d", "2"), ("ann", "d", "0"), ("ann", "d", "x"), ("ann", "d", "01"), ("ann", "d", "-1"), ("ann", "d", "successful"),
-        ("ann", "e", "1"), ("bob", "d", "1"), ("../ann", "d", "1"), ("", "", ""), ("ann", "d\0", "1"), ("default", "d", "1"),
+        ("ann", "d", "2"),
+        ("ann", "d", "0"),
+        ("ann", "d", "x"),
+        ("ann", "d", "01"),
+        ("ann", "d", "-1"),
+        ("ann", "d", "successful"),
+        ("ann", "e", "1"),
+        ("bob", "d", "1"),
+        ("../ann", "d", "1"),
+        ("", "", ""),
+        ("ann", "d\0", "1"),
+        ("default", "d", "1"),
     ] {
         let error = service.revision(&reader(), owner, dataset, which).await.unwrap_err();
         assert_eq!(error.code(), Code::NotFound, "{owner}/{dataset}/{which}: {error}");

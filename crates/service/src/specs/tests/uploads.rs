@@ -53,6 +53,9 @@ async fn what_is_wrong_is_told_in_order_and_changes_nothing() {
     let outside = with("/inputs/0/parameters/descriptor/resources/0/path", json!("../x.csv"));
     let why = "descriptor.resources[0]: path: must not lead out of the package";
     check(&ann, Some(outside), d, &[invalid, why]).await;
+    let field = |kind: &str| json!({"name": "day", "type": kind});
+    let schema = with("/inputs/0/parameters/descriptor/resources/0/schema/fields", json!([field("date"), field("any")]));
+    check(&ann, Some(schema), d, &[invalid, "the schema of table 'birthdays': fields 1 and 2 are both called 'day'"]).await;
     assert!(owners::project(&service.catalog, "ann").await.unwrap().is_none());
     assert!(service.catalog.list(&List::<Package>::all()).await.unwrap().items.is_empty());
     assert!(service.catalog.list(&List::<Job>::all()).await.unwrap().items.is_empty());
@@ -73,7 +76,10 @@ async fn a_spec_becomes_a_dataset_and_its_first_revision() {
     assert_eq!(meta["update_time"], "2025-06-15T15:07:40.000Z");
     assert_eq!(there.modified.0, 1_750_000_060_000);
     let project = owners::project(&service.catalog, "ann").await.unwrap().unwrap();
-    assert_eq!((project.key.as_str(), project.name.as_str(), project.organisation.as_str()), ("ann", "Ann A.", home::ORGANISATION));
+    assert_eq!(
+        (project.key.as_str(), project.name.as_str(), project.organisation.as_str()),
+        ("ann", "Ann A.", home::ORGANISATION)
+    );
     let query = AuditQuery { limit: 20, ..AuditQuery::default() };
     let log = service.catalog.audit(&query).await.unwrap().items;
     let of_upload: Vec<_> = log.iter().rev().filter(|entry| entry.principal == "token:ann").map(|entry| &*entry.action).collect();
