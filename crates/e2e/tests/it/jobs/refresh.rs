@@ -67,7 +67,8 @@ async fn cron_has_a_time_zone_and_nonsense_is_refused_in_words() {
     let cron = "[dataset.refresh]\ncron = \"30 6 1 1 *\"\ntime_zone = \"Asia/Kolkata\"\n";
     let server = Server::builder().dataset_with("rows", "csv", &file, cron).start().await;
     // What the catalog says of it is read a moment after the start.
-    let next = wait_for("the next time", async || server.status("rows").await["next_refresh_at"].as_str().map(str::to_owned)).await;
+    let next =
+        wait_for("the next time", async || server.status("rows").await["next_refresh_at"].as_str().map(str::to_owned)).await;
     assert!(next.contains("-01-01T01:00:00"), "half past six there is one o'clock in UTC: {next}");
     for (lines, word) in [
         ("cron = \"every now and then x\"", "cron"),
