@@ -24,6 +24,8 @@ impl Service {
         }
         let most = self.settings.sql.max_rows.max(1).min(self.settings.limits.result_rows().unwrap_or(u64::MAX));
         let max_rows = max_rows.unwrap_or(most).clamp(1, most);
+        // Reading a statement costs more than most questions do: who comes too many is told before.
+        self.require_room(ctx)?;
         let names = self.engine.tables_in(sql)?;
         let mut tables = Vec::new();
         for name in names.iter().filter(|name| !is_catalogue(name)) {

@@ -38,6 +38,7 @@ use datahall_core::policy::ReadPolicy;
 use datahall_core::{Error, Result};
 use parse::Asked;
 use provider::{Known, Named};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Stack for parsing and planning. The bounds of [`parse`] and [`shape`] keep well within it; what a thread has by
@@ -49,10 +50,10 @@ pub(crate) const RUN_STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// Runs `work` on a deep stack. A panic of the parser or planner ends as an error.
 fn deep<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("sql".into()).stack_size(STACK_BYTES).spawn_scoped(scope, work);
-        let thread = thread.map_err(Error::internal)?;
-        thread.join().unwrap_or_else(|_| Err(Error::internal("planning the statement panicked")))
+    // Not a thread of its own: on a busy machine it would wait for its turn, and whoever asks with it.
+    stacker::grow(STACK_BYTES, || {
+        let done = std::panic::catch_unwind(AssertUnwindSafe(work));
+        done.unwrap_or_else(|_| Err(Error::internal("planning the statement panicked")))
     })
 }
 

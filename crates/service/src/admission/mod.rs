@@ -112,9 +112,22 @@ impl Admission {
     /// # Errors
     /// `Throttled` when this caller has too many running; `Unavailable` when all together have. Both say when to try again.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Permit> {
+        self.enter(caller).map_err(|refused| self.told(&refused))
+    }
+
+    /// Says at once why none of `caller`'s may begin now, before there is anything to begin.
+    ///
+    /// # Errors
+    /// As [`Admission::admit`].
+    pub(crate) fn has_room(&self, caller: &Caller) -> Result<()> {
+        self.room(&self.0.running.lock(), caller).map_err(|refused| self.told(&refused))
+    }
+
+    /// What a refused caller reads; he is counted.
+    fn told(&self, refused: &Refused) -> Error {
         let gate = &self.0;
         let Words { what, are, retry_secs } = gate.words;
-        self.enter(caller).map_err(|refused| match refused {
+        match refused {
             Refused::Caller => {
                 gate.counters.refused_caller.fetch_add(1, Ordering::Relaxed);
                 let most = gate.most_per_caller;
@@ -125,7 +138,7 @@ impl Admission {
                 gate.counters.refused_full.fetch_add(1, Ordering::Relaxed);
                 Error::unavailable(format!("at capacity: {} {what} are {are}", gate.most)).retry_after(retry_secs)
             }
-        })
+        }
     }
 
     /// As [`Admission::admit`], for work that nobody waits for: it waits until there is room.
@@ -155,18 +168,20 @@ impl Admission {
     fn enter(&self, caller: &Caller) -> Result<Permit, Refused> {
         let gate = &self.0;
         let mut running = gate.running.lock();
-        // First what the caller can do something about.
-        if running.of.get(caller).copied().unwrap_or(0) >= gate.most_per_caller {
-            return Err(Refused::Caller);
-        }
-        if running.all >= gate.most {
-            return Err(Refused::Full);
-        }
+        self.room(&running, caller)?;
         running.all += 1;
         *running.of.entry(caller.clone()).or_insert(0) += 1;
         drop(running);
         gate.counters.admitted.fetch_add(1, Ordering::Relaxed);
         Ok(Permit { gate: gate.clone(), caller: caller.clone() })
+    }
+
+    fn room(&self, running: &Running, caller: &Caller) -> Result<(), Refused> {
+        // First what the caller can do something about.
+        if running.of.get(caller).copied().unwrap_or(0) >= self.0.most_per_caller {
+            return Err(Refused::Caller);
+        }
+        if running.all >= self.0.most { Err(Refused::Full) } else { Ok(()) }
     }
 }
 
@@ -192,6 +207,14 @@ impl Service {
     /// As [`Admission::admit`].
     pub(crate) fn admit(&self, ctx: &Ctx) -> Result<Permit> {
         self.admission.admit(&Caller::of(ctx))
+    }
+
+    /// Refuses whoever would not be let in now, before anything is done to find out what he asks for.
+    ///
+    /// # Errors
+    /// As [`Admission::admit`].
+    pub(crate) fn require_room(&self, ctx: &Ctx) -> Result<()> {
+        self.admission.has_room(&Caller::of(ctx))
     }
 
     /// How much one query gets.

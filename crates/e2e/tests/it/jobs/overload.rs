@@ -71,6 +71,69 @@ async fn ten_times_too_many_are_refused_and_others_do_not_feel_it() {
     }
 }
 
+/// How long answers took, in milliseconds: the middle, the 99th of a hundred and the longest.
+fn told(mut taken: Vec<Duration>) -> String {
+    taken.sort();
+    let at = |share: usize| {
+        taken.get((taken.len() * share / 100).min(taken.len().saturating_sub(1))).map_or(0.0, |t| t.as_secs_f64() * 1e3)
+    };
+    format!("{} answers, p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms", taken.len(), at(50), at(99), at(100))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_times_the_rate_that_is_served_is_mostly_refused_and_the_rest_answered() {
+    const AT_ONCE: usize = 4;
+    let scratch = Scratch::new();
+    let rows = scratch.parquet("rows.parquet", &fixtures::versioned(0, ROWS, 1));
+    let config =
+        format!("[sql]\nenabled = true\n\n[limits]\nmax_concurrent_queries = {AT_ONCE}\nmax_concurrent_per_caller = {AT_ONCE}\n");
+    let server = Server::builder().config(config).dataset("rows", "parquet", &rows).start().await;
+    // A moment's work that no index answers.
+    let query = json!({"sql": "SELECT count(*) AS n FROM rows a JOIN rows b ON a.id = b.id WHERE (a.id * b.id) % 97 < 90"});
+    let ask = async || {
+        let begun = Instant::now();
+        let reply = server.post("/api/v1/sql", &query).await;
+        (reply, begun.elapsed())
+    };
+    let expected = ask().await.0.ok().json();
+    let number = times(60, 1_000);
+    let begun = Instant::now();
+    let served = join_all((0..AT_ONCE).map(async |_| {
+        let mut taken = Vec::new();
+        for _ in 0..number / AT_ONCE {
+            taken.push(ask().await);
+        }
+        taken
+    }));
+    let served: Vec<_> = served.await.into_iter().flatten().collect();
+    let pause = begun.elapsed() / u32::try_from(served.len() * 10).expect("a few");
+    assert!(served.iter().all(|(reply, _)| reply.status == 200), "as many as there is room for are let in");
+    // Ten times as often, whatever becomes of those before.
+    let begun = Instant::now();
+    let asked = (0..number * 10).map(async |turn| {
+        let due = pause * u32::try_from(turn).expect("a few");
+        tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
+        ask().await
+    });
+    let (admitted, refused): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().partition(|(reply, _)| reply.status == 200);
+    assert!(!admitted.is_empty() && refused.len() >= number, "{} admitted, {} refused", admitted.len(), refused.len());
+    for (reply, _) in &admitted {
+        assert_eq!(reply.json()["data"], expected["data"]);
+    }
+    for (reply, _) in &refused {
+        assert!(
+            [429, 503].contains(&reply.status) && reply.header("retry-after").is_some(),
+            "{}: {}",
+            reply.status,
+            reply.text()
+        );
+    }
+    let taken = |of: Vec<(Reply, Duration)>| told(of.into_iter().map(|(_, taken)| taken).collect());
+    eprintln!("{AT_ONCE} at once, alone: {}", taken(served));
+    eprintln!("ten times that rate, admitted: {}", taken(admitted));
+    eprintln!("ten times that rate, refused: {}", taken(refused));
+}
+
 /// Demands that each answer is right or a refusal as documented; gives how many are which.
 fn judge(replies: &[Reply], expected: i64) -> (usize, usize) {
     let (admitted, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);

@@ -72,7 +72,8 @@ async fn read_whole(server: &Server, name: &str, rows: u64) {
     assert_eq!(preview["row_count"], 100, "{name}");
     let before = server.peak_memory();
     assert_eq!(streamed(server, name).await, (rows, all), "{name}");
-    let above = server.peak_memory() - before;
+    // The kernel's counters are a little behind: the later peak may be told as the lower.
+    let above = server.peak_memory().saturating_sub(before);
     assert!(above < ABOVE, "{name}: {} MiB more", above >> 20);
 }
 

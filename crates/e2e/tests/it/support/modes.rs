@@ -11,8 +11,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Tests that bring their own, each with the reason.
+/// Tests that bring their own callers and catalogs, each with the reason.
 const OWN: &str = include_str!("../../../own_callers.txt");
+/// Those that bring their own callers alone.
+const OWN_ACCOUNTS: &str = include_str!("../../../own_accounts.txt");
 
 /// The variable that holds the secret of the tokens of mode `jwt`.
 pub(crate) const SECRET_VARIABLE: &str = "E2E_JWT_SECRET";
@@ -47,7 +49,7 @@ pub(crate) struct Credentials {
 impl Caller {
     /// That of the test that is running.
     pub(crate) fn of_this_test() -> Self {
-        if brings_its_own() {
+        if brings_its_own(OWN) || brings_its_own(OWN_ACCOUNTS) {
             return Self::Open;
         }
         match variable("DATAHALL_E2E_CALLER").as_deref() {
@@ -152,7 +154,7 @@ pub(crate) fn database(data_dir: &Path) -> Option<String> {
         Some("postgres") => true,
         Some(other) => panic!("DATAHALL_E2E_CATALOG: {other} is none of sqlite, postgres"),
     };
-    if !postgres || brings_its_own() {
+    if !postgres || brings_its_own(OWN) {
         return None;
     }
     databases().entry(data_dir.to_owned()).or_insert_with(Place::postgres).url.clone()
@@ -173,14 +175,14 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What tests bring their own, as written in the list: a test, or a module with `::` at its end.
-fn own() -> impl Iterator<Item = (&'static str, &'static str)> {
-    OWN.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("  "))
+/// What a list says: a test, or a module with `::` at its end, and the reason.
+fn listed(list: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("  "))
 }
 
-fn brings_its_own() -> bool {
+fn brings_its_own(list: &'static str) -> bool {
     let name = test_name();
-    own().any(|(listed, _)| if listed.ends_with("::") { name.starts_with(listed) } else { name == listed })
+    listed(list).any(|(listed, _)| if listed.ends_with("::") { name.starts_with(listed) } else { name == listed })
 }
 
 /// The runner names threads after tests; one that runs a single test names it among its arguments.
@@ -193,10 +195,9 @@ fn test_name() -> String {
 }
 
 #[test]
-fn what_is_listed_is_there_and_the_list_only_shrinks() {
-    const MOST: usize = 3;
+fn what_is_listed_is_there_and_the_lists_only_shrink() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    for (listed, why) in own() {
+    for (listed, why) in listed(OWN).chain(listed(OWN_ACCOUNTS)) {
         let (module, test) = listed.rsplit_once("::").expect("a path");
         let path = root.join(module.replace("::", "/"));
         let found = if test.is_empty() {
@@ -205,8 +206,8 @@ fn what_is_listed_is_there_and_the_list_only_shrinks() {
             let text = std::fs::read_to_string(path.with_extension("rs")).unwrap_or_default();
             text.contains(&format!("fn {test}("))
         };
-        assert!(found, "{listed}: take it out of own_callers.txt, it is not there");
+        assert!(found, "{listed}: take it out of its list, it is not there");
         assert!(why.split_whitespace().count() > 3, "{listed}: no reason");
     }
-    assert!(own().count() <= MOST, "the list may only shrink");
+    assert!(listed(OWN).count() <= 3 && listed(OWN_ACCOUNTS).count() <= 3, "the lists may only shrink");
 }
