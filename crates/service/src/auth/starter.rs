@@ -24,7 +24,7 @@ pub(crate) enum Starter {
         id: String,
     },
     /// The bearer of a token that somebody else signed: the claims that gave him rights, for there is nobody to ask again.
-    Token(TokenFacts),
+    Token(Box<TokenFacts>),
 }
 
 impl Starter {
@@ -38,7 +38,7 @@ impl Starter {
             PrincipalKind::Admin => Self::Admin,
             PrincipalKind::User { login } => Self::User { login: login.clone() },
             PrincipalKind::Key { id, .. } => Self::Key { id: id.clone() },
-            PrincipalKind::Token { subject, scopes, tenant } => Self::Token(TokenFacts {
+            PrincipalKind::Token { subject, scopes, tenant } => Self::Token(Box::new(TokenFacts {
                 subject: subject.clone(),
                 scopes: scopes.clone(),
                 tenant: tenant.clone(),
@@ -46,7 +46,7 @@ impl Starter {
                 groups: principal.groups.clone(),
                 attributes: principal.attributes.as_deref().cloned().unwrap_or_default(),
                 owner: principal.owner.clone(),
-            }),
+            })),
         })
     }
 
@@ -118,7 +118,7 @@ impl Authenticator {
                 let revoked = || why("was revoked, or its user is disabled");
                 principals::of_key(catalog, key).await?.principal.ok_or_else(revoked)
             }
-            Starter::Token(facts) => tokens::of_facts(&self.settings, &self.directory, facts.clone()).await,
+            Starter::Token(facts) => tokens::of_facts(&self.settings, &self.directory, facts.as_ref().clone()).await,
         }
     }
 }

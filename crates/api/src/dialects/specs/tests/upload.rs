@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::ADMIN;
+use datahall_core::clock::{Clock, SystemClock};
 
 const EMPTY: &str = "Received empty contents (make sure your content-type is correct)";
 const REFUSED: &str = "No token or token not authorised for owner";
@@ -106,7 +107,7 @@ async fn one_proves_who_he_is_as_everywhere_but_not_by_a_cookie() {
         let answer = api.post_with(path, headers, &spec).await;
         answer.json()["success"].as_bool().unwrap()
     };
-    let ends = chrono::Utc::now().timestamp() + 600;
+    let ends = SystemClock::new().now().timestamp() + 600;
     let me = signed(&json!({"userid": "me", "permissions": {"max_dataset_num": 1}, "exp": ends}));
     let endless = token("me", 1);
     let key = crate::testing::token(api, "editor").await.1;
