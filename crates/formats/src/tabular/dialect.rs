@@ -178,7 +178,9 @@ impl Dialect {
             }
         }
         if self.skipped.len() > MOST_SKIPPED || self.skipped_first > DEEPEST {
-            return Err(wrong(format!("dialect: more than {MOST_SKIPPED} rows are named to be passed over, or too many at the start")));
+            return Err(wrong(format!(
+                "dialect: more than {MOST_SKIPPED} rows are named to be passed over, or too many at the start"
+            )));
         }
         Ok(self)
     }
@@ -230,7 +232,9 @@ mod tests {
         assert_eq!(parsed(json!({"json": {"keyed": true, "property": "a.b"}})).property, ["a", "b"]);
         assert_eq!(parsed(json!({"excel": {"sheet": 2}})).sheet.as_deref(), Some("2"));
         assert_eq!(parsed(json!({"excel": {"sheet": "Data"}})).sheet.as_deref(), Some("Data"));
-        let rows = parsed(json!({"headerRows": [2, 3], "headerJoin": "-", "commentRows": [1], "skipBlankRows": true, "headerCase": false}));
+        let rows = parsed(
+            json!({"headerRows": [2, 3], "headerJoin": "-", "commentRows": [1], "skipBlankRows": true, "headerCase": false}),
+        );
         assert_eq!((rows.heading, rows.join.as_deref(), rows.skip_blank), (Heading::Rows(vec![2, 3]), Some("-"), true));
         assert!(rows.skipped.contains(&1) && rows.ignore_case);
         assert_eq!(parsed(json!({"quoteChar": null})).quote, Some(None));

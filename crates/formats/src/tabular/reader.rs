@@ -197,7 +197,7 @@ impl<'r> Run<'r> {
         if fitting < rows {
             batch = filter_record_batch(&batch, &BooleanArray::from(part.fits)).map_err(Fault::internal)?;
         }
-        part.wrong.sort_by_key(|found| found.row);
+        part.wrong.sort_by_key(|found| (found.row, found.column.as_ref().map(|(number, _)| *number)));
         let before = self.before;
         let wrong = part.wrong.into_iter().map(|found| found.placed(before)).collect();
         self.before += part.length;

@@ -242,7 +242,10 @@ mod tests {
         assert_eq!(rows_with("a\\,b,\"c\\\"d\"\n\"x\ny\",2", escape), [row(0, &["a,b", "c\"d"]), row(1, &["x\ny", "2"])]);
         assert_eq!(rows_with("\"a\"\"b\",c", More { single: true, ..escape }), [row(0, &["a\"b\"", "c"])]);
         assert_eq!(rows_with("\"a\"\"b\",c", escape), [row(0, &["a\"b", "c"])]);
-        assert_eq!(rows_with("a,  \"b, c\"\n 1, 2", More { trim: true, ..More::NONE }), [row(0, &["a", "b, c"]), row(1, &["1", "2"])]);
+        assert_eq!(
+            rows_with("a,  \"b, c\"\n 1, 2", More { trim: true, ..More::NONE }),
+            [row(0, &["a", "b, c"]), row(1, &["1", "2"])]
+        );
         assert_eq!(rows_with("\"a,b\"", More { unquoted: true, ..More::NONE }), [row(0, &["\"a", "b\""])]);
         let blanks = More { blanks: true, ..More::NONE };
         assert_eq!(rows_with("\na\r\n\r\nb\n", blanks), [row(0, &[]), row(1, &["a"]), row(2, &[]), row(3, &["b"])]);

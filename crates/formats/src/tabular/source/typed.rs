@@ -136,7 +136,8 @@ enum Reading {
 impl Reading {
     fn of(array: &ArrayRef) -> Result<Self> {
         use DataType as D;
-        let to = |data_type: D| cast(array, &data_type).map_err(|error| Fault::Broken(format!("a column cannot be read: {error}")));
+        let to =
+            |data_type: D| cast(array, &data_type).map_err(|error| Fault::Broken(format!("a column cannot be read: {error}")));
         Ok(match array.data_type() {
             D::Null => Self::Text(StringArray::new_null(array.len())),
             D::Boolean => Self::Bool(array.as_boolean().clone()),
