@@ -94,10 +94,8 @@ impl Dialect {
         if let Some(header) = options.flag("header")? {
             self.heading = if header { Heading::First } else { Heading::Nothing };
         }
-        if let Some(rows) = options.numbers("headerRows")? {
-            if self.heading != Heading::Nothing {
-                self.heading = if rows.is_empty() { Heading::Nothing } else { Heading::Rows(rows) };
-            }
+        if let Some(rows) = options.numbers("headerRows")?.filter(|_| self.heading != Heading::Nothing) {
+            self.heading = if rows.is_empty() { Heading::Nothing } else { Heading::Rows(rows) };
         }
         if let Some(join) = options.text("headerJoin")? {
             self.join = Some(join.to_owned());

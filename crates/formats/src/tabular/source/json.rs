@@ -204,8 +204,8 @@ impl JsonRows {
             (Json::List(values), Columns::Header(_) | Columns::Unnamed) => {
                 checker.row(number, values.len(), |at| Ok(values.get(at).map_or(Cell::Null, Cell::of)));
             }
-            (_, Columns::Keyed) => checker.broken(number, ErrorCode::SourceError, "not a JSON object, as the rows before"),
-            _ => checker.broken(number, ErrorCode::SourceError, "not a JSON list, as the rows before"),
+            (_, Columns::Keyed) => checker.broken(number, ErrorCode::SourceError, "the row is no JSON object"),
+            _ => checker.broken(number, ErrorCode::SourceError, "the row is no JSON list, as the first is"),
         }
     }
 }

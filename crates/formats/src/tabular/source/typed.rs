@@ -93,6 +93,14 @@ impl Source for Typed {
         self.lenient
     }
 
+    fn zoned(&self, place: usize) -> Option<bool> {
+        match self.source.schema().fields().get(place)?.data_type() {
+            DataType::Timestamp(_, zone) => Some(zone.is_some()),
+            DataType::Date32 | DataType::Date64 => Some(false),
+            _ => None,
+        }
+    }
+
     fn found(&self) -> Result<Option<Vec<(String, &'static str)>>> {
         let schema = self.source.schema();
         let kinds = schema.fields().iter().map(|field| kind(field.data_type()));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{Encoder, Format};
 use ::arrow::array::*;
-use ::arrow::datatypes::{DataType, Field, Int32Type, Schema, TimeUnit};
+use ::arrow::datatypes::Int32Type;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -145,8 +145,6 @@ fn files_that_have_types() {
         assert_eq!(less.wrong.iter().filter(|wrong| wrong.0 == "missing-header").count(), 1);
         assert_eq!(less.wrong.iter().filter(|wrong| wrong.0 == "extra-header").count(), 6);
     }
-    let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    assert_eq!(Schema::new(vec![Field::new("m", zoned.clone(), true)]).field(0).data_type(), &zoned);
 }
 
 #[test]
