@@ -71,4 +71,4 @@ pub fn read_bytes(bytes: bytes::Bytes, sheet: Option<&str>) -> Result<Sheet> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -94,10 +94,8 @@ impl Dialect {
         if let Some(header) = options.flag("header")? {
             self.heading = if header { Heading::First } else { Heading::Nothing };
         }
-        if let Some(rows) = options.numbers("headerRows")? {
-            if self.heading != Heading::Nothing {
-                self.heading = if rows.is_empty() { Heading::Nothing } else { Heading::Rows(rows) };
-            }
+        if let Some(rows) = options.numbers("headerRows")?.filter(|_| self.heading != Heading::Nothing) {
+            self.heading = if rows.is_empty() { Heading::Nothing } else { Heading::Rows(rows) };
         }
         if let Some(join) = options.text("headerJoin")? {
             self.join = Some(join.to_owned());
@@ -178,7 +176,9 @@ impl Dialect {
             }
         }
         if self.skipped.len() > MOST_SKIPPED || self.skipped_first > DEEPEST {
-            return Err(wrong(format!("dialect: more than {MOST_SKIPPED} rows are named to be passed over, or too many at the start")));
+            return Err(wrong(format!(
+                "dialect: more than {MOST_SKIPPED} rows are named to be passed over, or too many at the start"
+            )));
         }
         Ok(self)
     }
@@ -230,7 +230,9 @@ mod tests {
         assert_eq!(parsed(json!({"json": {"keyed": true, "property": "a.b"}})).property, ["a", "b"]);
         assert_eq!(parsed(json!({"excel": {"sheet": 2}})).sheet.as_deref(), Some("2"));
         assert_eq!(parsed(json!({"excel": {"sheet": "Data"}})).sheet.as_deref(), Some("Data"));
-        let rows = parsed(json!({"headerRows": [2, 3], "headerJoin": "-", "commentRows": [1], "skipBlankRows": true, "headerCase": false}));
+        let rows = parsed(
+            json!({"headerRows": [2, 3], "headerJoin": "-", "commentRows": [1], "skipBlankRows": true, "headerCase": false}),
+        );
         assert_eq!((rows.heading, rows.join.as_deref(), rows.skip_blank), (Heading::Rows(vec![2, 3]), Some("-"), true));
         assert!(rows.skipped.contains(&1) && rows.ignore_case);
         assert_eq!(parsed(json!({"quoteChar": null})).quote, Some(None));

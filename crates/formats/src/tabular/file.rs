@@ -63,7 +63,8 @@ impl TableFile {
                 return found.map(Some).ok_or_else(unknown);
             }
         }
-        let media = self.mediatype.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media =
+            self.mediatype.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         Ok(sniff::by_name(name).format.or(match media.as_str() {
             "text/csv" | "application/csv" => Some(FileFormat::Csv),
             "text/tsv" | "text/tab-separated-values" => Some(FileFormat::Tsv),
@@ -183,9 +184,13 @@ mod tests {
             let file = TableFile { encoding: Some(name.to_owned()), ..TableFile::default() };
             file.declared().map(|encoding| encoding.map(Encoding::name))
         };
-        for (name, expected) in
-            [("utf-8", "UTF-8"), ("utf_8_sig", "UTF-8"), ("latin-1", "windows-1252"), ("cp1252", "windows-1252"), ("UTF-16LE", "UTF-16LE")]
-        {
+        for (name, expected) in [
+            ("utf-8", "UTF-8"),
+            ("utf_8_sig", "UTF-8"),
+            ("latin-1", "windows-1252"),
+            ("cp1252", "windows-1252"),
+            ("UTF-16LE", "UTF-16LE"),
+        ] {
             assert_eq!(of(name).unwrap(), Some(expected), "{name}");
         }
         assert_eq!(of("").unwrap(), None);

@@ -49,7 +49,11 @@ pub(super) fn kind(data_type: &DataType) -> &'static str {
         D::Int8 | D::Int16 | D::Int32 | D::Int64 | D::UInt8 | D::UInt16 | D::UInt32 | D::UInt64 => "integer",
         D::Float16 | D::Float32 | D::Float64 => "number",
         D::Decimal32(_, scale) | D::Decimal64(_, scale) | D::Decimal128(_, scale) | D::Decimal256(_, scale) => {
-            if *scale == 0 { "integer" } else { "number" }
+            if *scale == 0 {
+                "integer"
+            } else {
+                "number"
+            }
         }
         D::Date32 | D::Date64 => "date",
         D::Timestamp(..) => "datetime",

@@ -143,7 +143,9 @@ fn string<'a>(cell: Cell<'a>, form: Form, lenient: bool) -> Result<Value<'a>, &'
         Cell::Text(_) | Cell::Nested(_) => Err(""),
         Cell::Bytes(bytes) if form == Form::Binary => Ok(Value::Text(Cow::Owned(text::as_base64(bytes)))),
         Cell::Bytes(_) => Err("is bytes that are no text"),
-        other if lenient => Some(other.shown()).filter(|text| form.fits(text)).map(|text| Value::Text(Cow::Owned(text))).ok_or(""),
+        other if lenient => {
+            Some(other.shown()).filter(|text| form.fits(text)).map(|text| Value::Text(Cow::Owned(text))).ok_or("")
+        }
         _ => Err(""),
     }
 }
@@ -235,3 +237,6 @@ fn yearmonth(cell: Cell<'_>) -> Option<Value<'static>> {
     };
     Some(Value::Text(Cow::Owned(format!("{year:04}-{month:02}"))))
 }
+
+#[cfg(test)]
+mod tests;

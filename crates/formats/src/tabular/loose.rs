@@ -60,7 +60,8 @@ impl Loose {
     /// A time as `1:05`, `13:05:00.5` or `1 pm`, and a zone.
     fn clock(&mut self, text: &str) -> Option<()> {
         let text = text.trim();
-        let (time, rest) = text.split_at(text.find(|letter: char| !letter.is_ascii_digit() && letter != ':').unwrap_or(text.len()));
+        let (time, rest) =
+            text.split_at(text.find(|letter: char| !letter.is_ascii_digit() && letter != ':').unwrap_or(text.len()));
         let mut parts = time.split(':').map(|part| calendar::digits(part.as_bytes(), 1, 2));
         let mut hour = parts.next()??;
         let minute = parts.next();
@@ -180,8 +181,17 @@ mod tests {
     fn dates_in_many_orders() {
         let wanted = calendar::date("2024-02-09");
         for text in [
-            "2024-02-09", "2024/2/9", "20240209", "2/9/2024", "02.09.24", "9 Feb 2024", "Feb 9, 2024", "February 9th 2024",
-            "Fri, 9 Feb 2024", "2024 Feb 9", "9-Feb-24",
+            "2024-02-09",
+            "2024/2/9",
+            "20240209",
+            "2/9/2024",
+            "02.09.24",
+            "9 Feb 2024",
+            "Feb 9, 2024",
+            "February 9th 2024",
+            "Fri, 9 Feb 2024",
+            "2024 Feb 9",
+            "9-Feb-24",
         ] {
             assert_eq!(Loose::read(text).and_then(|found| found.date()), wanted, "{text}");
         }

@@ -22,6 +22,8 @@ mod prints;
 mod reader;
 mod schema;
 mod source;
+#[cfg(test)]
+mod tests;
 mod unique;
 mod value;
 mod write;

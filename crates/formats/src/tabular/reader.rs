@@ -84,18 +84,7 @@ impl Reader {
         let opened = file.open(&reading.scratch, &reading.limits)?;
         let source = source::open(&opened, &file.dialect, Some(schema), &reading.limits)?;
         let (mut plan, header) = source::plan(source.as_ref(), schema, &file.dialect);
-        let open = |at: usize| matches!(&schema.fields[at].kind, Kind::Datetime(When::Iso | When::Any));
-        if (0..schema.fields.len()).any(|at| open(at) && plan.places[at].is_some()) {
-            let mut looking = plan.only(open);
-            looking.schema.unique.clear();
-            let mut zoned = vec![false; schema.fields.len()];
-            source.read(&looking, &mut |part| {
-                zoned.iter_mut().zip(&part.zones).for_each(|(zoned, found)| *zoned |= found);
-                let all = (0..zoned.len()).all(|at| zoned[at] || !open(at) || looking.places[at].is_none());
-                if all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })?;
-            plan.zoned = zoned;
-        }
+        plan.zoned = zones(source.as_ref(), &plan)?;
         let arrow = schema.arrow_zoned(&plan.zoned);
         Ok(Self { source, plan, arrow, header, unique_bytes: reading.unique_bytes, _opened: opened })
     }
@@ -163,6 +152,29 @@ impl Reader {
     }
 }
 
+/// Of each field whether its moments name a zone: of those that a pattern or the file's own types leave open by looking at all of them.
+fn zones(source: &dyn Source, plan: &Plan) -> Result<Vec<bool>> {
+    let fields = plan.schema.fields.iter().zip(&plan.places);
+    let known = fields.map(|(field, place)| match (&field.kind, place) {
+        (Kind::Datetime(When::Iso | When::Any), Some(place)) => source.zoned(*place),
+        _ => Some(false),
+    });
+    let known: Vec<Option<bool>> = known.collect();
+    let mut zoned: Vec<bool> = known.iter().map(|known| known.unwrap_or(false)).collect();
+    let open = |at: usize| known[at].is_none();
+    if !known.contains(&None) {
+        return Ok(zoned);
+    }
+    let mut looking = plan.only(open);
+    looking.schema.unique.clear();
+    source.read(&looking, &mut |part| {
+        zoned.iter_mut().zip(&part.zones).for_each(|(zoned, found)| *zoned |= found);
+        let all = (0..zoned.len()).all(|at| zoned[at] || !open(at));
+        if all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(zoned)
+}
+
 /// One reading under way.
 struct Run<'r> {
     reader: &'r Reader,
@@ -176,7 +188,7 @@ struct Run<'r> {
 impl<'r> Run<'r> {
     fn new(reader: &'r Reader) -> Self {
         let count = reader.plan.schema.unique.len();
-        let room = (reader.unique_bytes / unique::ENTRY / count.max(1)).max(1);
+        let room = unique::room(reader.unique_bytes / count.max(1));
         let keys = (0..count).map(|_| Once::new(room)).collect();
         Self { reader, keys, room, before: 0, totals: Totals::default() }
     }
@@ -197,7 +209,7 @@ impl<'r> Run<'r> {
         if fitting < rows {
             batch = filter_record_batch(&batch, &BooleanArray::from(part.fits)).map_err(Fault::internal)?;
         }
-        part.wrong.sort_by_key(|found| found.row);
+        part.wrong.sort_by_key(|found| (found.row, found.column.as_ref().map(|(number, _)| *number)));
         let before = self.before;
         let wrong = part.wrong.into_iter().map(|found| found.placed(before)).collect();
         self.before += part.length;
@@ -212,6 +224,8 @@ impl<'r> Run<'r> {
             let row = self.before + u64::from(part.numbers[at]);
             let mut judged = self.keys[key].take(*print, row);
             if judged == Judged::Full {
+                // What was seen so far is not needed any more: the room is needed twice otherwise.
+                self.keys[key] = Once::new(0);
                 self.keys[key] = Once::Looked(self.reader.look_up(key, self.room)?);
                 judged = self.keys[key].take(*print, row);
             }

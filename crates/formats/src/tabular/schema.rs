@@ -4,6 +4,8 @@ mod field;
 mod normalised;
 mod options;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub(super) use field::Field;
 

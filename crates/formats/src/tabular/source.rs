@@ -52,6 +52,11 @@ pub(super) trait Source: std::fmt::Debug + Send + Sync {
         0
     }
 
+    /// Whether the moments of a column name a zone, where its type says so.
+    fn zoned(&self, _place: usize) -> Option<bool> {
+        None
+    }
+
     /// Reads it all, giving what it finds to `each`, in order, until that breaks.
     fn read(&self, plan: &Plan, each: Each<'_>) -> Result<()>;
 }

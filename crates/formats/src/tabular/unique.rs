@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::ops::ControlFlow;
 
-/// Bytes that the table of prints takes for each of them, the room that hash maps keep free included.
-pub(super) const ENTRY: usize = 2 * 25;
+/// Bytes that a table of prints takes for each place in it: the print, its row, and a byte of the map's own.
+const PLACE: usize = 25;
 /// Repetitions whose first row is remembered when the file is read several times.
 const REMEMBERED: usize = 10_000;
 
@@ -56,6 +56,12 @@ pub(super) enum Judged {
     Again(Option<u64>),
     /// There is no room for more values.
     Full,
+}
+
+/// For how many values there is room in so many bytes. Maps have a power of two of places, and fill seven of eight.
+pub(super) fn room(bytes: usize) -> usize {
+    let places = (bytes / PLACE).max(8);
+    (1 << places.ilog2()) / 8 * 7
 }
 
 impl Once {
@@ -115,8 +121,9 @@ pub(super) fn look_up(room: usize, every: Every<'_>) -> super::Result<Repeated> 
     let mut repeated = Repeated::default();
     // Prints whose first bits, of a number of bits, are this.
     let mut left = vec![(0u32, 0u64)];
+    let mut seen = Seen::with_capacity_and_hasher(room, BuildHasherDefault::default());
     while let Some((mut bits, mut prefix)) = left.pop() {
-        let mut seen = Seen::default();
+        seen.clear();
         every(&mut |print, row| {
             if !begins(print, bits, prefix) {
                 return ControlFlow::Continue(());
@@ -130,7 +137,6 @@ pub(super) fn look_up(room: usize, every: Every<'_>) -> super::Result<Repeated> 
                 prefix <<= 1;
                 left.push((bits, prefix | 1));
                 seen.retain(|key, _| begins(key.0, bits, prefix));
-                seen.shrink_to_fit();
             }
             if begins(print, bits, prefix) {
                 seen.insert(Key(print), row);
@@ -164,6 +170,16 @@ mod tests {
         assert_eq!(once.take(print(2), 4), Judged::First);
         assert_eq!(once.take(print(3), 5), Judged::Full);
         assert_eq!(once.take(print(2), 6), Judged::Again(Some(4)));
+    }
+
+    #[test]
+    fn there_is_room_for_what_a_map_holds_without_growing() {
+        for bytes in [0, 1000, 64 << 20] {
+            let mut seen = Seen::with_capacity_and_hasher(room(bytes), BuildHasherDefault::default());
+            let before = seen.capacity();
+            (0..room(bytes).min(10_000) as u64).for_each(|value| drop(seen.insert(Key(print(value)), value)));
+            assert!(seen.capacity() == before && before == room(bytes) && before * PLACE / 7 * 8 <= bytes.max(200));
+        }
     }
 
     #[test]

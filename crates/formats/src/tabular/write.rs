@@ -66,3 +66,8 @@ fn cells(schema: &TableSchema, batch: &RecordBatch, form: Form) -> io::Result<Ve
     }
     Ok(batch.columns().iter().zip(&schema.fields).map(|(array, field)| Cells::of(array, field, form)).collect())
 }
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ fn packed(parts: &[(&str, String)]) -> bytes::Bytes {
 }
 
 /// An xlsx file of sheets: name, and the content of `sheetData`. Styles: 1 date, 2 date and time, 3 time, 4 duration.
-fn book(sheets: &[(&str, &str)]) -> bytes::Bytes {
+pub(crate) fn book(sheets: &[(&str, &str)]) -> bytes::Bytes {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const LINKS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const PARTS: &str = "http://schemas.openxmlformats.org/package/2006/relationships";

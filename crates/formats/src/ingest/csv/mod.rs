@@ -12,5 +12,5 @@ mod survey;
 mod tests;
 
 pub(crate) use dialect::{Dialect, More};
-pub(super) use survey::{Csv, find, survey};
 pub(crate) use survey::open;
+pub(super) use survey::{Csv, find, survey};

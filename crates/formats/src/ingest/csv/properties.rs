@@ -2,8 +2,8 @@
 
 use super::super::hints::Hints;
 use super::super::{Limits, Result};
-use super::{Dialect, More};
 use super::survey::{Csv, survey_in};
+use super::{Dialect, More};
 use crate::texts;
 use arrow::array::Array;
 use proptest::prelude::*;

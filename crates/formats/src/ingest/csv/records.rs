@@ -12,7 +12,12 @@ pub(crate) struct Fields<'a> {
     /// Fields that are not as they stand in the text: doubled quotes, something behind the closing one.
     made: Vec<u8>,
     places: Vec<Place>,
+    /// Fields that are only counted.
+    more: usize,
 }
+
+/// Fields whose places are kept: no table has as many, and a row of nothing but delimiters is not to take more memory than text.
+const MOST: usize = 100_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Place {
@@ -23,7 +28,7 @@ struct Place {
 
 impl Fields<'_> {
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.places.len() + self.more
     }
 
     /// A field; empty when there are not so many.
@@ -98,6 +103,7 @@ impl<'a> Records<'a> {
             (self.text, std::mem::take(&mut fields.made), std::mem::take(&mut fields.places));
         fields.made.clear();
         fields.places.clear();
+        fields.more = 0;
         let mut record = Record { line: self.line, closed: true };
         if let Some(b'\n' | b'\r') = self.text.get(self.at) {
             self.end_line();
@@ -114,7 +120,11 @@ impl<'a> Records<'a> {
                 (_, true) => self.quoted(&mut fields.made, &mut record.closed),
                 _ => self.plain(),
             };
-            fields.places.push(place);
+            if fields.places.len() < MOST {
+                fields.places.push(place);
+            } else {
+                fields.more += 1;
+            }
             match self.text.get(self.at) {
                 Some(byte) if *byte == self.delimiter => self.at += 1,
                 Some(_) => {
@@ -242,10 +252,23 @@ mod tests {
         assert_eq!(rows_with("a\\,b,\"c\\\"d\"\n\"x\ny\",2", escape), [row(0, &["a,b", "c\"d"]), row(1, &["x\ny", "2"])]);
         assert_eq!(rows_with("\"a\"\"b\",c", More { single: true, ..escape }), [row(0, &["a\"b\"", "c"])]);
         assert_eq!(rows_with("\"a\"\"b\",c", escape), [row(0, &["a\"b", "c"])]);
-        assert_eq!(rows_with("a,  \"b, c\"\n 1, 2", More { trim: true, ..More::NONE }), [row(0, &["a", "b, c"]), row(1, &["1", "2"])]);
+        assert_eq!(
+            rows_with("a,  \"b, c\"\n 1, 2", More { trim: true, ..More::NONE }),
+            [row(0, &["a", "b, c"]), row(1, &["1", "2"])]
+        );
         assert_eq!(rows_with("\"a,b\"", More { unquoted: true, ..More::NONE }), [row(0, &["\"a", "b\""])]);
         let blanks = More { blanks: true, ..More::NONE };
         assert_eq!(rows_with("\na\r\n\r\nb\n", blanks), [row(0, &[]), row(1, &["a"]), row(2, &[]), row(3, &["b"])]);
+    }
+
+    #[test]
+    fn a_row_of_delimiters_is_counted() {
+        let dialect = Dialect { delimiter: b',', quote: b'"', header: false, more: More::NONE };
+        let text = ",".repeat(MOST + 5);
+        let mut fields = Fields::default();
+        Records::new(text.as_bytes(), &dialect).next(&mut fields).unwrap();
+        assert_eq!((fields.len(), fields.places.len()), (MOST + 6, MOST));
+        assert_eq!((fields.get(MOST + 2), fields.text(MOST + 2, None)), (&b""[..], Some("")));
     }
 
     #[test]

@@ -100,11 +100,16 @@ mod tests {
         assert_eq!(parsed(json!({"headers": null})).heading, Heading::Nothing);
         assert_eq!(parsed(json!({"sheet": 2})).sheet.as_deref(), Some("2"));
         let skips = parsed(json!({"skip_rows": 2, "headers": 1, "delimiter": ";", "encoding": "latin1"}));
-        assert_eq!((skips.heading_rows(), skips.delimiter, skips.encoding.as_deref()), (Some(vec![3]), Some(b';'), Some("latin1")));
+        assert_eq!(
+            (skips.heading_rows(), skips.delimiter, skips.encoding.as_deref()),
+            (Some(vec![3]), Some(b';'), Some("latin1"))
+        );
         let listed = parsed(json!({"skip_rows": [1, "#", {"type": "preset", "value": "blank"}]}));
         assert!(listed.skips(1) && !listed.skips(2) && listed.skip_blank);
         assert!(listed.is_comment("# x", ["# x", "y"].into_iter()) && !listed.is_comment("x", ["x"].into_iter()));
-        for wrong in [json!({"headers": []}), json!({"headers": [3, 2]}), json!({"headers": -1}), json!({"skip_rows": [1.5]}), json!(1)] {
+        for wrong in
+            [json!({"headers": []}), json!({"headers": [3, 2]}), json!({"headers": -1}), json!({"skip_rows": [1.5]}), json!(1)]
+        {
             assert!(matches!(Dialect::default().with_tabulator(&wrong), Err(Fault::Hints(_))), "{wrong}");
         }
     }

@@ -108,7 +108,9 @@ mod tests {
     #[test]
     fn numbers_as_they_are_written() {
         let plain = Digits::default();
-        for (text, value) in [("1", 1.0), (" -2.50 ", -2.5), ("+.5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-INF", f64::NEG_INFINITY)] {
+        for (text, value) in
+            [("1", 1.0), (" -2.50 ", -2.5), ("+.5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-INF", f64::NEG_INFINITY)]
+        {
             assert_eq!(float_of(text, &plain), Some(value), "{text}");
         }
         assert!(float_of("NaN", &plain).is_some_and(f64::is_nan));
@@ -133,7 +135,9 @@ mod tests {
         assert_eq!(of(Cell::Float(5.0)), Ok(Value::Int(5)));
         assert_eq!(of(Cell::Float(9_223_372_036_854_775_808.0)), Err(TOO_LARGE));
         assert_eq!(of(Cell::Number("12.00")), Ok(Value::Int(12)));
-        for cell in [Cell::Text("1.0"), Cell::Text("1e3"), Cell::Text(""), Cell::Float(0.5), Cell::Float(f64::NAN), Cell::Bool(true)] {
+        for cell in
+            [Cell::Text("1.0"), Cell::Text("1e3"), Cell::Text(""), Cell::Float(0.5), Cell::Float(f64::NAN), Cell::Bool(true)]
+        {
             assert_eq!(of(cell), Err(""), "{cell:?}");
         }
         assert_eq!(integer(Cell::Text("#12 each"), &digits(".", "", false)), Ok(Value::Int(12)));

@@ -73,8 +73,9 @@ pub(super) fn is_geojson(value: &Json) -> bool {
             let geometry = get(value, "geometry").is_some_and(|geometry| matches!(geometry, Json::Null) || is_geometry(geometry));
             geometry && get(value, "properties").is_some_and(|properties| matches!(properties, Json::Null | Json::Object(_)))
         }
-        "FeatureCollection" => list(value, "features")
-            .is_some_and(|features| features.iter().all(|feature| text(feature, "type") == Some("Feature") && is_geojson(feature))),
+        "FeatureCollection" => list(value, "features").is_some_and(|features| {
+            features.iter().all(|feature| text(feature, "type") == Some("Feature") && is_geojson(feature))
+        }),
         _ => is_geometry(value),
     }
 }

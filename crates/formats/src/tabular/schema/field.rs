@@ -61,7 +61,11 @@ fn kind(options: Options<'_>) -> Result<Kind> {
     let name = options.text("type")?.unwrap_or("string");
     let known = |formats: &[&str]| -> Result<()> {
         let found = formats.contains(&format);
-        if found { Ok(()) } else { Err(options.wrong_text("format", format, &format!("is none of {name} ({})", formats.join(", ")))) }
+        if found {
+            Ok(())
+        } else {
+            Err(options.wrong_text("format", format, &format!("is none of {name} ({})", formats.join(", "))))
+        }
     };
     Ok(match name {
         "string" => Kind::Text(Form::named(format)),

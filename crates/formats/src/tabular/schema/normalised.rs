@@ -2,25 +2,16 @@
 
 use super::super::kind::{Form, Kind};
 use super::super::value::Value;
+use super::TableSchema;
 use super::field::Field;
 use super::rules::{Bound, Rules};
-use super::TableSchema;
 use crate::values;
 use arrow::array::{Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
 use serde_json::{Map, Value as Json, json};
 
 /// Properties of fields that say how values were written, and `required`, which is a constraint and means nothing here.
-const DROPPED: [&str; 9] = [
-    "format",
-    "decimalChar",
-    "groupChar",
-    "bareNumber",
-    "trueValues",
-    "falseValues",
-    "missingValues",
-    "example",
-    "required",
-];
+const DROPPED: [&str; 9] =
+    ["format", "decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues", "missingValues", "example", "required"];
 
 impl TableSchema {
     /// The schema of what [`CsvWriter`](super::super::CsvWriter) and [`JsonRowsWriter`](super::super::JsonRowsWriter) make of rows that fit this one.

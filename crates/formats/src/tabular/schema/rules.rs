@@ -73,7 +73,8 @@ impl Choices {
             // Objects are the same in whatever order their keys are.
             Value::Parts(text, _) => {
                 let parsed = serde_json::from_str::<Json>(text).ok();
-                let same = |known: &str| known == text || (parsed.is_some() && serde_json::from_str::<Json>(known).ok() == parsed);
+                let same =
+                    |known: &str| known == text || (parsed.is_some() && serde_json::from_str::<Json>(known).ok() == parsed);
                 self.texts.iter().any(|known| same(known))
             }
             _ => self.values.iter().any(|known| known.order(value) == Some(Ordering::Equal)),
@@ -107,7 +108,8 @@ impl Rules {
                 let order = low.value.order(&high.value);
                 let open = low.exclusive || high.exclusive;
                 if !(order == Some(Ordering::Less) || (order == Some(Ordering::Equal) && !open)) {
-                    let words = format!("{} {} and {} {} leave nothing between them", low.name(), low.shown, high.name(), high.shown);
+                    let words =
+                        format!("{} {} and {} {} leave nothing between them", low.name(), low.shown, high.name(), high.shown);
                     return Err(options.wrong(&words));
                 }
             }
@@ -165,13 +167,7 @@ fn goes_with(name: &str, kind: &Kind) -> bool {
     match name {
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => matches!(
             kind,
-            Kind::Number(_)
-                | Kind::Integer(_)
-                | Kind::Date(_)
-                | Kind::Datetime(_)
-                | Kind::Time(_)
-                | Kind::Year
-                | Kind::Yearmonth
+            Kind::Number(_) | Kind::Integer(_) | Kind::Date(_) | Kind::Datetime(_) | Kind::Time(_) | Kind::Year | Kind::Yearmonth
         ),
         "minLength" | "maxLength" => matches!(kind, Kind::Text(_) | Kind::Object | Kind::Array | Kind::List { .. }),
         "pattern" => matches!(kind, Kind::Text(_)),
@@ -188,8 +184,12 @@ fn value(given: &Json, kind: &Kind) -> Option<Value<'static>> {
 }
 
 fn bounds(options: Options<'_>, kind: &Kind) -> Result<Vec<Bound>> {
-    let names =
-        [("minimum", false, false), ("maximum", true, false), ("exclusiveMinimum", false, true), ("exclusiveMaximum", true, true)];
+    let names = [
+        ("minimum", false, false),
+        ("maximum", true, false),
+        ("exclusiveMinimum", false, true),
+        ("exclusiveMaximum", true, true),
+    ];
     let mut bounds = Vec::new();
     for (name, upper, exclusive) in names {
         let Some(given) = options.of.get(name).filter(|given| !given.is_null()) else { continue };
@@ -206,7 +206,8 @@ fn compiled(options: Options<'_>, pattern: &str) -> Result<(Regex, String)> {
         return Err(options.wrong(&format!("the pattern is longer than {PATTERN} bytes")));
     }
     // All of a value is to match, not a part of it.
-    let built = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(100).build();
+    let built =
+        RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(100).build();
     let regex = built.map_err(|error| {
         let lines = error.to_string();
         let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();

@@ -9,14 +9,14 @@ use super::super::schema::TableSchema;
 use super::super::value::Cell;
 use super::super::{ErrorCode, Fault, Result};
 use super::{Columns, Each, Source};
+use crate::ingest::Limits;
 use crate::ingest::csv::cut::{CHUNK, Cutter};
 use crate::ingest::csv::records::{Fields, Record, Records};
 use crate::ingest::csv::{Dialect as Layout, More, open};
 use crate::ingest::workers::{Worker, in_order};
-use crate::ingest::Limits;
 use crate::sniff;
 use datahall_core::dataset::FileFormat;
-use skip::{Skips, Skipper};
+use skip::{Skipper, Skips};
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -44,13 +44,8 @@ impl Csv {
 
     fn open_in(opened: &Opened, dialect: &Dialect, schema: Option<&TableSchema>, limits: &Limits, chunk: usize) -> Result<Self> {
         let quote = dialect.quote.unwrap_or(Some(b'"'));
-        let more = More {
-            unquoted: quote.is_none(),
-            escape: dialect.escape,
-            single: dialect.single,
-            trim: dialect.trim,
-            blanks: true,
-        };
+        let more =
+            More { unquoted: quote.is_none(), escape: dialect.escape, single: dialect.single, trim: dialect.trim, blanks: true };
         let mut layout = Layout { delimiter: b',', quote: quote.unwrap_or(b'"'), header: true, more };
         layout.delimiter = match dialect.delimiter {
             Some(delimiter) => delimiter,
@@ -255,3 +250,6 @@ impl Looker<'_> {
         checker.finish(u64::from(number))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,8 @@ impl JsonRows {
     pub(super) fn open(opened: &Opened, dialect: &Dialect, limits: &Limits) -> Result<Self> {
         let lines = opened.format == FileFormat::Ndjson;
         if !lines && dialect.property.is_empty() && opened.head.trim_ascii_start().first() == Some(&b'{') {
-            let words = "the file is one JSON object and no list of rows; where the rows are in it, `property` of the dialect says";
+            let words =
+                "the file is one JSON object and no list of rows; where the rows are in it, `property` of the dialect says";
             return Err(Fault::Broken(words.to_owned()));
         }
         let mut file = Self {
@@ -196,14 +197,15 @@ impl JsonRows {
         match (&row, &self.columns) {
             (Json::Object(values), Columns::Keyed) => {
                 place(values, &plan.names, slots);
-                let value = |at: usize| slots[at].and_then(|slot| values.get(slot)).map_or(Cell::Null, |(_, value)| Cell::of(value));
+                let value =
+                    |at: usize| slots[at].and_then(|slot| values.get(slot)).map_or(Cell::Null, |(_, value)| Cell::of(value));
                 checker.row(number, slots.len(), |at| Ok(value(at)));
             }
             (Json::List(values), Columns::Header(_) | Columns::Unnamed) => {
                 checker.row(number, values.len(), |at| Ok(values.get(at).map_or(Cell::Null, Cell::of)));
             }
-            (_, Columns::Keyed) => checker.broken(number, ErrorCode::SourceError, "not a JSON object, as the rows before"),
-            _ => checker.broken(number, ErrorCode::SourceError, "not a JSON list, as the rows before"),
+            (_, Columns::Keyed) => checker.broken(number, ErrorCode::SourceError, "the row is no JSON object"),
+            _ => checker.broken(number, ErrorCode::SourceError, "the row is no JSON list, as the first is"),
         }
     }
 }

@@ -153,10 +153,8 @@ impl<R: Read> Read for Below<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let mut written = 0;
         while written < out.len() && self.state != State::Done {
-            if self.at == self.held.len() {
-                if written > 0 || !self.fill()? {
-                    break;
-                }
+            if self.at == self.held.len() && (written > 0 || !self.fill()?) {
+                break;
             }
             let byte = self.held[self.at];
             self.at += 1;

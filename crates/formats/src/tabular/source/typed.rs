@@ -93,6 +93,14 @@ impl Source for Typed {
         self.lenient
     }
 
+    fn zoned(&self, place: usize) -> Option<bool> {
+        match self.source.schema().fields().get(place)?.data_type() {
+            DataType::Timestamp(_, zone) => Some(zone.is_some()),
+            DataType::Date32 | DataType::Date64 => Some(false),
+            _ => None,
+        }
+    }
+
     fn found(&self) -> Result<Option<Vec<(String, &'static str)>>> {
         let schema = self.source.schema();
         let kinds = schema.fields().iter().map(|field| kind(field.data_type()));
@@ -136,7 +144,8 @@ enum Reading {
 impl Reading {
     fn of(array: &ArrayRef) -> Result<Self> {
         use DataType as D;
-        let to = |data_type: D| cast(array, &data_type).map_err(|error| Fault::Broken(format!("a column cannot be read: {error}")));
+        let to =
+            |data_type: D| cast(array, &data_type).map_err(|error| Fault::Broken(format!("a column cannot be read: {error}")));
         Ok(match array.data_type() {
             D::Null => Self::Text(StringArray::new_null(array.len())),
             D::Boolean => Self::Bool(array.as_boolean().clone()),

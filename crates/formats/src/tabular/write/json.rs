@@ -42,7 +42,8 @@ impl<'s, W: Write> JsonRowsWriter<'s, W> {
             self.first = false;
             for (key, cells) in self.keys.iter().zip(&columns) {
                 self.held.extend_from_slice(key);
-                let json = cells.json.as_ref().filter(|json| arrow::array::Array::is_valid(*json, row)).map(|json| json.value(row));
+                let json =
+                    cells.json.as_ref().filter(|json| arrow::array::Array::is_valid(*json, row)).map(|json| json.value(row));
                 match (cells.word(row), json) {
                     (Some(word), _) => self.held.extend_from_slice(format!("\"{word}\"").as_bytes()),
                     // What is no JSON after all is text.
