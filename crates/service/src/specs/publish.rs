@@ -6,7 +6,7 @@ use super::pipelines::{MadeTable, Making};
 use super::plan::Table;
 use crate::policies::{Kept, Stated, masks_of, stated};
 use crate::shelf::columns_to_json;
-use crate::{DatasetKind, DetailsChange, NewDataset, Object, Service, StoredSource, home};
+use crate::{DatasetKind, DetailsChange, NewDataset, Object, Service, StoredSource, TextsChange, home};
 use arrow::datatypes::SchemaRef;
 use datahall_catalog::{AuditEntry, Change, Dataset, List, Package, Project, Resource, Schedule, Visibility};
 use datahall_core::access::{Scope, Verdict, decide};
@@ -25,8 +25,9 @@ pub(super) const TABLES: &str = "tables";
 pub(super) const PACKAGE: &str = "package";
 /// In a dataset's provenance: what the spec said of who may see it.
 pub(super) const FINDABILITY: &str = "findability";
-/// In a dataset's provenance: title and description as the package had them.
+/// In a dataset's provenance: title and description as the package had them, and what it said of columns.
 const TEXTS: &str = "texts";
+const COLUMNS: &str = "columns";
 /// The longest title and description that datasets have.
 const LONGEST: [(&str, usize); 2] = [("friendly_name", 200), ("description", 10_000)];
 
@@ -191,6 +192,7 @@ impl Making<'_> {
         record.project = project.meta.id.clone();
         record.visibility = if public { Visibility::Public } else { Visibility::Private };
         self.texts(ready).put_into(&mut record)?;
+        describe_columns(&mut record, &Json::Null, ready)?;
         Ok(record)
     }
 
@@ -215,13 +217,15 @@ impl Making<'_> {
         texts.friendly_name = texts.friendly_name.filter(|_| as_it_was("friendly_name"));
         texts.description = texts.description.filter(|_| as_it_was("description"));
         record.provenance.extend(self.provenance(ready));
-        texts.put_into(record)
+        texts.put_into(record)?;
+        describe_columns(record, &ours, ready)
     }
 
     fn provenance(&self, ready: &Ready<'_>) -> Object {
         let texts = self.texts(ready);
         let of = [("friendly_name", texts.friendly_name.flatten()), ("description", texts.description.flatten())];
-        let texts: Object = of.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))).collect();
+        let mut texts: Object = of.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))).collect();
+        texts.insert(COLUMNS.to_owned(), json!(column_texts(ready)));
         let provenance = [
             (PACKAGE, json!(self.package)),
             ("flow", json!(self.flow())),
@@ -237,8 +241,8 @@ impl Making<'_> {
     fn texts(&self, ready: &Ready<'_>) -> DetailsChange {
         let resource = self.plan.resources.get(ready.table.resource);
         let text = |of: usize, property: &str| {
-            let text = resource?.descriptor.get(property)?.as_str()?.trim().replace('\0', "");
-            Some(text.chars().take(LONGEST[of].1).collect::<String>()).filter(|text| !text.is_empty())
+            let text = resource?.descriptor.get(property)?.as_str()?.trim();
+            Some(shortened(text, LONGEST[of].1)).filter(|text| !text.is_empty())
         };
         DetailsChange {
             friendly_name: Some(text(0, "title")),
@@ -284,6 +288,37 @@ impl Making<'_> {
         }
         Ok(())
     }
+}
+
+/// What the schema says of columns that are there.
+fn column_texts(ready: &Ready<'_>) -> BTreeMap<String, String> {
+    let fields = ready.table.schema.as_ref().and_then(|schema| schema.get("fields")?.as_array()).into_iter().flatten();
+    let said = fields.filter_map(|field| {
+        let text = |property: &str| field.get(property).and_then(Json::as_str).map(str::trim).filter(|text| !text.is_empty());
+        let name = text("name").filter(|name| ready.schema.field_with_name(name).is_ok())?;
+        Some((name.to_owned(), shortened(text("description").or(text("title"))?, LONGEST[1].1)))
+    });
+    said.collect()
+}
+
+/// Says the same of the dataset's columns, but where somebody says something else than the package did, which was `ours`.
+fn describe_columns(record: &mut Dataset, ours: &Json, ready: &Ready<'_>) -> Result<()> {
+    let said = record.settings.get("column_descriptions").and_then(Json::as_object).cloned().unwrap_or_default();
+    let is_free = |name: &String| {
+        let is = said.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, text)| text);
+        is.is_none() || is == ours.get(COLUMNS).and_then(|columns| columns.get(name))
+    };
+    let texts: BTreeMap<_, _> =
+        column_texts(ready).into_iter().filter(|(name, _)| is_free(name)).map(|(name, text)| (name, Some(text))).collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    DetailsChange { column_descriptions: Some(TextsChange::Merge(texts)), ..DetailsChange::default() }.put_into(record)
+}
+
+/// As much of a text as datasets have.
+fn shortened(text: &str, longest: usize) -> String {
+    text.replace('\0', "").chars().take(longest).collect()
 }
 
 /// The reason of an error: the name is another's, and will be at the next try.

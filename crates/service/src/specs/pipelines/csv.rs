@@ -159,6 +159,20 @@ mod tests {
         assert_eq!(names(&["a", "A", "a_2", "É", "é"]), ["a", "A_3", "a_2", "É", "é_2"]);
     }
 
+    #[test]
+    fn a_table_that_is_there_already_wants_no_rows() {
+        let schema: SchemaRef = Arc::new(Schema::empty());
+        let (sender, receiver) = mpsc::channel(1);
+        drop(receiver);
+        let mut to_lake = ToLake { sender: Some(sender), columns: schema.clone(), ends: Ends::default() };
+        let options = RecordBatchOptions::new().with_row_count(Some(2));
+        let batch = RecordBatch::try_new_with_options(schema, vec![], &options).unwrap();
+        for _ in 0..3 {
+            to_lake.rows(&batch).unwrap();
+        }
+        assert!(to_lake.sender.is_none());
+    }
+
     #[tokio::test]
     async fn rows_that_break_off_end_in_an_error() {
         let schema = Arc::new(Schema::empty());

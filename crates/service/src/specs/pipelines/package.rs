@@ -5,6 +5,7 @@ use super::super::plan::Step;
 use super::super::publish::NewTable;
 use super::entries::Parts;
 use super::made::Stats;
+use super::results::check_present;
 use super::source::blocking;
 use super::{Made, Making};
 use datahall_core::{Error, Result};
@@ -15,7 +16,8 @@ use std::io::Write;
 /// # Errors
 /// As [`Making::publish`](super::super::publish); `StorageFull`.
 pub(super) async fn make(making: &Making<'_>) -> Result<Made> {
-    let made = making.results().await?;
+    let (made, place) = (making.results().await?, making.place()?);
+    check_present(&place, &made).await?;
     let parts = Parts { spec: making.spec, descriptor: making.descriptor, plan: making.plan, made: &made };
     for pipeline in &making.plan.pipelines {
         let nothing = made.get(&pipeline.name).is_none_or(|made| made.files.is_empty());
@@ -29,8 +31,7 @@ pub(super) async fn make(making: &Making<'_>) -> Result<Made> {
         making.job.warn(format!("not as the standard has it, and so left out or changed in {DESCRIPTOR}: {listed}"));
     }
     let text = serde_json::to_vec_pretty(&described.descriptor).map_err(Error::internal)?;
-    let (place, unique) = (making.place()?, making.unique());
-    let of_file = place.clone();
+    let (of_file, unique) = (place.clone(), making.unique());
     let whole = blocking(move || {
         let mut part = of_file.begin(DESCRIPTOR, &unique)?;
         part.write_all(&text).map_err(failed)?;

@@ -21,29 +21,35 @@ pub(in crate::specs) fn reach(service: &Service, ctx: &Ctx, location: &str) -> R
         // Without roots, local paths are the administrators' alone.
         access.roots.get_or_insert_default();
     }
-    if scheme(location).is_some_and(|scheme| scheme.eq_ignore_ascii_case("s3")) {
-        return Ok((service.settings.specs.s3_location(location, &service.environment)?, access));
+    match scheme(location).as_deref() {
+        None | Some("file" | "http" | "https") => {}
+        Some("s3") => return Ok((service.settings.specs.s3_location(location, &service.environment)?, access)),
+        // Whatever else the engine knows is the configuration's to name.
+        Some(_) => {
+            let why = "unsupported location (use a path, file://, s3://, http:// or https://)";
+            return Err(Error::invalid(format!("{location}: {why}")));
+        }
     }
-    if !administers
-        && let Some(path) = local(location)
-        && is_ours(&path, &service.packages.data_dir)
-    {
+    if !administers && local(location).iter().any(|path| is_ours(path, &service.packages.data_dir)) {
         let why = format!("{location}: is not below a folder that may be read here ([security] allowed_roots)");
         return Err(Error::invalid(why));
     }
     Ok((Location { url: location.to_owned(), s3: S3Options::default() }, access))
 }
 
-fn scheme(location: &str) -> Option<&str> {
-    location.split_once("://").map(|(scheme, _)| scheme)
+fn scheme(location: &str) -> Option<String> {
+    location.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase())
 }
 
-/// The local path that a location names, if it names one.
-fn local(location: &str) -> Option<PathBuf> {
-    match scheme(location) {
-        None => Some(PathBuf::from(location)),
-        Some(scheme) if scheme.eq_ignore_ascii_case("file") => Url::parse(location).ok()?.to_file_path().ok(),
-        Some(_) => None,
+/// The local paths that a location may be taken for.
+fn local(location: &str) -> Vec<PathBuf> {
+    match location.split_once("://") {
+        None => vec![PathBuf::from(location)],
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
+            let written = PathBuf::from(rest.strip_prefix("localhost").unwrap_or(rest));
+            Url::parse(location).ok().and_then(|url| url.to_file_path().ok()).into_iter().chain([written]).collect()
+        }
+        Some(_) => Vec::new(),
     }
 }
 
@@ -89,6 +95,11 @@ mod tests {
             assert!(reach(&fixture.service, &nobody(), &path).unwrap_err().message().contains("allowed_roots"), "{path}");
             assert!(reach(&fixture.service, &admin(), &path).is_ok(), "{path}");
         }
-        assert!(reach(&fixture.service, &admin(), "s3://bucket/a.csv").unwrap_err().message().contains("[specs.s3]"));
+        for url in ["s3://bucket/a.csv", "S3://bucket/a.csv"] {
+            assert!(reach(&fixture.service, &admin(), url).unwrap_err().message().contains("[specs.s3]"), "{url}");
+        }
+        for url in ["s3a://bucket/a.csv", "gs://bucket/a", "ftp://h/a", "a b://c", "://x"] {
+            assert!(reach(&fixture.service, &admin(), url).unwrap_err().message().contains("unsupported location"), "{url}");
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! What the other pipelines of the revision made, as their activities keep it.
 
+use super::super::place::Place;
 use super::{Made, Making};
 use datahall_catalog::{Activity, JobState, List};
-use datahall_core::Result;
+use datahall_core::{Error, Result};
 use std::collections::HashMap;
 
 impl Making<'_> {
@@ -19,4 +20,26 @@ impl Making<'_> {
         };
         Ok(activities.into_iter().filter_map(made).collect())
     }
+}
+
+/// Refuses files that another server made where this one does not see them.
+///
+/// # Errors
+/// `Invalid`, naming the first that is not there as it was made.
+pub(super) async fn check_present(place: &Place, made: &HashMap<String, Made>) -> Result<()> {
+    let mut files = Vec::new();
+    for file in made.values().flat_map(|made| &made.files) {
+        let at = place.file(&file.path).ok_or_else(|| Error::internal(format!("no file of a package: {}", file.path)))?;
+        files.push((at, file.path.clone(), file.bytes));
+    }
+    super::source::blocking(move || {
+        let is_here = |at: &std::path::Path, bytes| std::fs::metadata(at).is_ok_and(|found| found.is_file() && found.len() == bytes);
+        match files.iter().find(|(at, _, bytes)| !is_here(at, *bytes)) {
+            None => Ok(()),
+            Some((_, path, _)) => Err(Error::invalid(format!(
+                "'{path}' is not here as it was made: servers on one catalog that make packages need one folder 'packages' in common"
+            ))),
+        }
+    })
+    .await
 }

@@ -73,17 +73,75 @@ impl Making<'_> {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let guard = OnDrop(watch.clone());
-        let mut work = std::pin::pin!(blocking(work));
         let total = total.and_then(|total| i64::try_from(total).ok());
-        loop {
-            let done = tokio::time::timeout(LOOK, &mut work).await;
-            let (rows, bytes) = watch.told();
-            self.job.progress(bytes, total, rows, bytes);
-            if let Ok(done) = done {
-                drop(guard);
-                return done;
-            }
+        watched(watch, |rows, bytes| self.job.progress(bytes, total, rows, bytes), work).await
+    }
+}
+
+/// Waits for the work, which is told to end when nobody does any more.
+async fn watched<T, E>(
+    watch: Watch,
+    tell: impl Fn(i64, i64),
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let _guard = OnDrop(watch.clone());
+    let mut work = std::pin::pin!(blocking(work));
+    loop {
+        let done = tokio::time::timeout(LOOK, &mut work).await;
+        let (rows, bytes) = watch.told();
+        tell(rows, bytes);
+        if let Ok(done) = done {
+            return done;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_ends() {
+        let (watch, (sender, ended)) = (Watch::default(), mpsc::channel());
+        let (begun, wait) = tokio::sync::oneshot::channel();
+        let work = watch.clone();
+        let going = watched(
+            watch,
+            |_, _| {},
+            move || -> Result<()> {
+                let _ = begun.send(());
+                while work.go_on().is_ok() {
+                    std::thread::yield_now();
+                }
+                let _ = sender.send(());
+                work.go_on()
+            },
+        );
+        tokio::select! {
+            _ = going => unreachable!("it goes on for ever"),
+            _ = wait => {}
+        }
+        tokio::task::spawn_blocking(move || ended.recv().unwrap()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_was_done_is_told() {
+        let (watch, told) = (Watch::default(), std::cell::Cell::new((0, 0)));
+        let work = watch.clone();
+        let done = watched(
+            watch,
+            |rows, bytes| told.set((rows, bytes)),
+            move || {
+                work.rows(3);
+                work.bytes(7);
+                Ok::<_, Error>("done")
+            },
+        );
+        assert_eq!((done.await.unwrap(), told.get()), ("done", (3, 7)));
     }
 }

@@ -4,6 +4,7 @@ use super::super::place::{DATA, DESCRIPTOR, Part, Place, failed};
 use super::super::plan::Step;
 use super::entries::Parts;
 use super::readme::readme;
+use super::results::check_present;
 use super::stop::Watch;
 use super::{Made, Making};
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -40,6 +41,7 @@ pub(super) async fn make(making: &Making<'_>, step: &Step) -> Result<Made> {
     let pipeline = pipeline.ok_or_else(|| Error::internal("the plan has no such ZIP"))?;
     let place = making.place()?;
     let made = parts(making).await?;
+    check_present(&place, &made).await?;
     let parts = Parts { spec: making.spec, descriptor: making.descriptor, plan: making.plan, made: &made };
     let described = making.described(&parts);
     let pretty = serde_json::to_string_pretty(&described.descriptor).map_err(Error::internal)?;

@@ -96,3 +96,15 @@ async fn who_does_not_administer_reads_no_local_file_without_roots() {
     let ended = bench.run_as(&bench.ann().await, 1, &spec).await;
     assert!(ended.reason("icon").contains("outside the folders that may be read"), "{}", ended.reason("icon"));
 }
+
+#[tokio::test]
+async fn a_source_that_is_too_long_is_no_source() {
+    let bench = Bench::of(|specs| specs.max_source_mb = 1).await;
+    bench.put("long.bin", vec![0; (1 << 20) + 1]);
+    bench.put("fits.bin", vec![0; 1 << 20]);
+    let resources = json!([{"name": "long", "path": "long.bin"}, {"name": "fits", "path": "fits.bin"}]);
+    let ended = bench.run(1, &bench.spec(&resources, &json!({}))).await;
+    let why = "resource 'long': the file is longer than 1 MiB, the most there may be ([specs] max_source_mb)";
+    assert_eq!((ended.reason("long"), ended.made("fits").stats.bytes), (why, 1 << 20));
+    assert!(!bench.file(1, "archive/long.bin").exists());
+}

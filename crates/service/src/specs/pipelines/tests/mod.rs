@@ -104,6 +104,14 @@ impl Bench {
         Self::on(Fixture::start(settings, None, tempfile::tempdir().unwrap(), Some("secret")).await, sources).await
     }
 
+    /// With other settings.
+    pub(super) async fn of(change: impl FnOnce(&mut crate::config::Specs)) -> Self {
+        let mut settings = Settings::default();
+        change(&mut settings.specs);
+        let fixture = Fixture::start(settings, None, tempfile::tempdir().unwrap(), Some("secret")).await;
+        Self::on(fixture, tempfile::tempdir().unwrap()).await
+    }
+
     async fn on(fixture: Fixture, sources: tempfile::TempDir) -> Self {
         fixture.service.jobs.add_kind(Maker);
         let mut change = fixture.service.catalog.change(&Actor::system()).await.unwrap();

@@ -135,19 +135,23 @@ async fn texts_are_the_packages_until_somebody_writes_others() {
     let spec = |title: &str| {
         let mut resource = table("a", &["x"]);
         resource["title"] = title.into();
+        resource["schema"]["fields"][0]["description"] = title.into();
         bench.spec(&json!([resource]), &json!({}))
     };
     let title = async || datasets(&bench).await[0].metadata["friendly_name"].clone();
     bench.run(1, &spec("One")).await.made("");
     bench.run(2, &spec("Two")).await.made("");
     assert_eq!(title().await, "Two");
+    let columns = async || datasets(&bench).await[0].settings["column_descriptions"].clone();
+    assert_eq!(columns().await, json!({"x": "Two"}));
     let mut change = bench.fixture.service.catalog.change(&Actor::system()).await.unwrap();
     let mut dataset = datasets_in(&mut change, &bench).await;
     dataset.metadata.insert("friendly_name".into(), "Mine".into());
+    dataset.settings.insert("column_descriptions".into(), json!({"X": "My own"}));
     change.update(&mut dataset).await.unwrap();
     change.commit(AuditEntry::new("test")).await.unwrap();
     bench.run(3, &spec("Three")).await.made("");
-    assert_eq!(title().await, "Mine");
+    assert_eq!((title().await, columns().await), (json!("Mine"), json!({"X": "My own"})));
 }
 
 #[tokio::test]
