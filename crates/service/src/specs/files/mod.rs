@@ -8,14 +8,14 @@ mod shown;
 mod tests;
 
 use super::contents::{Findability, Spec};
-use super::flow::FlowState;
+use super::flow::{Flow, FlowState};
 use super::pipelines::{Made, MadeFile};
 use super::place::DESCRIPTOR;
 use super::plan::{Plan, Step};
 use super::planned::PlannedRevision;
 use super::revise::SPEC;
 use super::status::Summary;
-use crate::{Ctx, Object, Service, home};
+use crate::{Ctx, Service, home};
 use chrono::{DateTime, Utc};
 use datahall_catalog::{Activity, JobState, List, Package, Project, Revision};
 use datahall_core::access::{Scope, Verdict, decide};
@@ -65,7 +65,8 @@ impl Service {
         let package = self.spec_package(owner, dataset).await?;
         let revision = self.find_revision(&package, owner, which).await?;
         let project = self.catalog.get::<Project>(&package.project).await?.ok_or_else(gone)?;
-        let (state, found) = self.made_file(&revision, owner, dataset, path).await?;
+        let flow = format!("{owner}/{dataset}/{}", revision.number);
+        let (state, found) = self.made_file(&revision, &flow, path).await?;
         let planned = self.planned_revision(&revision.meta.id).await?;
         if !may_read(ctx, &project, &package, &planned.planned.spec, state) {
             return Err(gone());
@@ -89,24 +90,25 @@ impl Service {
     }
 
     /// How far the revision is, and the file at that path, if one of its pipelines has made it.
-    async fn made_file(&self, revision: &Revision, owner: &str, dataset: &str, path: &str) -> Result<(FlowState, Option<Found>)> {
-        let flow = format!("{owner}/{dataset}/{}", revision.number);
-        let (status, _) = self.flow_of(revision, &flow, dataset).await?;
-        let made: Vec<(String, Object)> = if revision.state.is_some() {
-            let summary = Summary::of(revision)?;
-            summary.made.into_iter().filter_map(|(id, made)| Some((id, made.as_object()?.clone()))).collect()
+    async fn made_file(&self, revision: &Revision, flow: &str, path: &str) -> Result<(FlowState, Option<Found>)> {
+        let (state, made): (_, Vec<(String, Made)>) = if revision.state.is_some() {
+            let Summary { flow, made, .. } = Summary::of(revision)?;
+            let made = made.into_iter().filter_map(|(id, made)| Some((id, Made::of_result(made.as_object()?))));
+            (flow.state, made.collect())
         } else {
             let job = revision.job.as_deref().unwrap_or_default();
             let all = self.catalog.list(&List::<Activity>::all().only("job", job)).await?.items;
+            // Without a job nobody knows what became of it.
+            let state = if all.is_empty() { FlowState::Failed } else { Flow::of("", &all).state };
             let done = all.into_iter().filter(|activity| activity.state == JobState::Done);
-            done.map(|activity| (activity.name, activity.result)).collect()
+            (state, done.map(|activity| (activity.name, Made::of_result(&activity.result))).collect())
         };
         let found = made.into_iter().find_map(|(id, made)| {
-            let file = Made::of_result(&made).files.into_iter().find(|file| file.path == path)?;
-            let pipeline = id.strip_prefix(&flow)?.trim_start_matches('/').to_owned();
+            let file = made.files.into_iter().find(|file| file.path == path)?;
+            let pipeline = id.strip_prefix(flow)?.trim_start_matches('/').to_owned();
             Some(Found { file, pipeline })
         });
-        Ok((status.state, found))
+        Ok((state, found))
     }
 
     /// The descriptor without what it tells of tables that are kept from the caller.

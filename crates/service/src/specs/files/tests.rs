@@ -1,11 +1,11 @@
 //! Who gets which file of a revision: by findability, by how far it is, and by what is kept of its tables.
 
 use super::*;
-use crate::specs::flow::{Flow, PipelineStatus};
+use crate::specs::flow::PipelineStatus;
 use crate::specs::owner::SPEC_OWNER;
 use crate::specs::publish::{FINDABILITY, PUBLISHED, TABLES};
 use crate::testing::{Fixture, admin, reader};
-use crate::{Principal, PrincipalKind};
+use crate::{Object, Principal, PrincipalKind};
 use datahall_catalog::{Actor, AuditEntry, Change, Dataset, Mask, PackageKind, RevisionState, Visibility};
 use datahall_core::Code;
 use datahall_core::access::{Grant, Grants, Place};
