@@ -5,7 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Resources whose data truly break the schema that the package states for them, and why.
-const BROKEN: &[(&str, &str)] = &[];
+const BROKEN: &[(&str, &str)] = &[
+    ("cars", "Miles_per_Gallon is said to be an integer, and has values such as 17.5"),
+    ("flights_2k", "date is said to be a datetime, and is written as 2001/01/01 06:55"),
+    ("flights_5k", "date is said to be a datetime, and is written as 2001/01/01 06:55"),
+    ("flights_10k", "date is said to be a datetime, and is written as 2001/01/01 06:55"),
+    ("flights_20k", "date is said to be a datetime, and is written as 2001/01/01 06:55"),
+    ("movies", "Release Date is said to be a date, and is written as Jun 12 1998; some titles are numbers, not text"),
+    ("political_contributions", "Coverage_End_Date is said to be a date, and is written as 12/31/2019"),
+    ("sp500", "date is said to be a date, and is written as Jan 1 2000"),
+    ("stocks", "date is said to be a date, and is written as Jan 1 2000"),
+];
 
 /// Where the package is, if it is on this machine.
 fn folder() -> Option<PathBuf> {
