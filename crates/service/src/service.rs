@@ -174,10 +174,7 @@ impl Service {
             me: me.clone(),
         });
         service.load_configured(&reconciled)?;
-        let cleaner = service.clone();
-        service.background(async move { cleaner.drop_left(left).await });
-        service.watch_expiry();
-        service.watch_retention();
+        service.keep_tidy(left);
         service.background(write_refusals);
         service.background(write_uses);
         directory.refresh().await?;
@@ -185,12 +182,25 @@ impl Service {
         service.watch_viewpoints(directory.accounts_moved.clone());
         service.background(async move { directory.watch().await });
         service.reconcile_schedules(&service.settings.datasets, &reconciled, true).await?;
-        service.watch_jobs();
-        service.watch_schedules();
-        service.watch_generations();
-        service.watch_revisions();
-        service.watch_deliveries();
+        service.go_on();
         Ok(service)
+    }
+
+    /// Drops what has had its time, and what uploads left.
+    fn keep_tidy(self: &Arc<Self>, left: Vec<String>) {
+        let cleaner = self.clone();
+        self.background(async move { cleaner.drop_left(left).await });
+        self.watch_expiry();
+        self.watch_retention();
+    }
+
+    /// Begins what nobody asks for: the work of jobs, and what follows from it.
+    fn go_on(self: &Arc<Self>) {
+        self.watch_jobs();
+        self.watch_schedules();
+        self.watch_generations();
+        self.watch_revisions();
+        self.watch_deliveries();
     }
 
     /// The configuration it runs on.

@@ -66,7 +66,10 @@ impl Service {
             let pause = u64::from(attempt.min(10)) * u64::from(chance[0]) / 25;
             tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
         }
-        self.try_revise(actor, starter, new).await
+        self.try_revise(actor, starter, new).await.map_err(|error| match error.code() {
+            Code::Conflict => Error::unavailable("too many uploads at this moment").retry_after(1).with_detail(error),
+            _ => error,
+        })
     }
 
     async fn try_revise(&self, actor: &Actor, starter: &Starter, new: &NewRevision<'_>) -> Result<Revised> {
