@@ -378,8 +378,9 @@ mod tests {
     #[test]
     fn what_was_left_half_goes_and_a_revision_goes_whole() {
         let (folder, place) = place();
-        let left = place.begin("data/a_csv.csv", "lost").unwrap();
-        std::mem::forget(left);
+        place.begin("data/a_csv.csv", "lost").unwrap().finish().unwrap();
+        let left = place.folder.join(DATA).join(".a_csv.csv.part-lost");
+        std::fs::rename(place.file("data/a_csv.csv").unwrap(), left).unwrap();
         place.begin("datapackage.json", "1").unwrap().finish().unwrap();
         place.tidy();
         assert_eq!(names(&place.folder.join(DATA)), Vec::<String>::new());

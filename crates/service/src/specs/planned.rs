@@ -61,6 +61,9 @@ impl Planned {
             if let Some(Err(fault)) = table.schema.as_ref().map(TableSchema::parse) {
                 return Err(format!("the schema of table '{}': {}", table.name, fault));
             }
+            if let Err(fault) = super::pipelines::dialect(&plan.resources[table.resource], table) {
+                return Err(format!("how table '{}' is read: {fault}", table.name));
+            }
         }
         Ok(Self { spec, descriptor, plan, given })
     }

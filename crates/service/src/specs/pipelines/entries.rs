@@ -1,18 +1,13 @@
 //! The resources of the descriptor of the whole: a file each, with what is true of it.
 
-use super::super::contents::Spec;
-use super::super::descriptor::Resource;
 use super::super::plan::{Pipeline, Plan, Step, Table};
 use super::made::{Made, MadeFile};
 use super::own::own;
-use crate::Object;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
 /// What a descriptor of the whole is made of.
 pub(super) struct Parts<'a> {
-    pub(super) spec: &'a Spec,
-    pub(super) descriptor: &'a Object,
     pub(super) plan: &'a Plan,
     /// What each pipeline made, by its name; those that are not there made nothing that is in it.
     pub(super) made: &'a HashMap<String, Made>,
@@ -194,11 +189,6 @@ impl Parts<'_> {
     pub(super) fn rows_of(&self, table: &Table) -> Option<u64> {
         let made = ["csv", "json", "parquet"].iter().filter_map(|format| self.made.get(&format!("{}_{format}", table.name)));
         made.flat_map(|made| &made.files).find_map(|file| file.rows)
-    }
-
-    /// The resource at that place, as `README` lists it.
-    pub(super) fn resource(&self, at: usize) -> Option<&Resource> {
-        self.plan.resources.get(at)
     }
 }
 

@@ -18,7 +18,7 @@ use std::io::Write;
 pub(super) async fn make(making: &Making<'_>) -> Result<Made> {
     let (made, place) = (making.results().await?, making.place()?);
     check_present(&place, &made).await?;
-    let parts = Parts { spec: making.spec, descriptor: making.descriptor, plan: making.plan, made: &made };
+    let parts = Parts { plan: making.plan, made: &made };
     for pipeline in &making.plan.pipelines {
         let nothing = made.get(&pipeline.name).is_none_or(|made| made.files.is_empty());
         if nothing && !matches!(pipeline.step, Step::Preview(_) | Step::Package) {

@@ -42,7 +42,7 @@ pub(super) async fn make(making: &Making<'_>, step: &Step) -> Result<Made> {
     let place = making.place()?;
     let made = parts(making).await?;
     check_present(&place, &made).await?;
-    let parts = Parts { spec: making.spec, descriptor: making.descriptor, plan: making.plan, made: &made };
+    let parts = Parts { plan: making.plan, made: &made };
     let described = making.described(&parts);
     let pretty = serde_json::to_string_pretty(&described.descriptor).map_err(Error::internal)?;
     let mut contents = vec![

@@ -1,6 +1,5 @@
 //! Whole flows on the queue: sources in a folder, files in another, tables in a lake in memory.
 
-mod by_hand;
 mod files;
 mod publish;
 mod tables;
