@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// First bytes looked at.
 const HEAD: u64 = 64 << 10;
 
-/// A file with a table in it, as a resource describes it.
+/// A file with a table in it, as a resource describes it. Whether it is compressed (gzip, zstd, zip with one file in it) its first bytes say.
 #[derive(Debug, Clone, Default)]
 pub struct TableFile {
     /// Where it is. It must not change while it is read.
@@ -28,8 +28,6 @@ pub struct TableFile {
     pub dialect: Dialect,
     /// What its descriptor says: `encoding`. Unset, it is found out.
     pub encoding: Option<String>,
-    /// What its descriptor says: `compression` (`gz`, `zip`, `zst`). What the first bytes say counts.
-    pub compression: Option<String>,
 }
 
 /// A file that is ready to be read: unpacked, and its text as UTF-8.

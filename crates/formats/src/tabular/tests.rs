@@ -132,6 +132,14 @@ fn every_constraint_is_told_by_row_and_column() {
 }
 
 #[test]
+fn readers_and_writers_go_where_threads_are() {
+    fn goes<T: Send + Sync>() {}
+    goes::<Reader>();
+    goes::<CsvWriter<'static, Vec<u8>>>();
+    goes::<JsonRowsWriter<'static, Vec<u8>>>();
+}
+
+#[test]
 fn headers_are_held_against_the_fields() {
     let found = read("x.csv", "a,b,,b\n1,2,3,4\n", json!({}), fields(&["a:integer", "x:integer", "c:integer"]));
     let header = |code, column| (code, None, Some(column));

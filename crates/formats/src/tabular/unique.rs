@@ -177,7 +177,7 @@ mod tests {
         for bytes in [0, 1000, 64 << 20] {
             let mut seen = Seen::with_capacity_and_hasher(room(bytes), BuildHasherDefault::default());
             let before = seen.capacity();
-            (0..room(bytes).min(10_000) as u64).for_each(|value| drop(seen.insert(Key(print(value)), value)));
+            seen.extend((0..room(bytes).min(10_000) as u64).map(|value| (Key(print(value)), value)));
             assert!(seen.capacity() == before && before == room(bytes) && before * PLACE / 7 * 8 <= bytes.max(200));
         }
     }

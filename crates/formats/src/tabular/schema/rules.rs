@@ -205,9 +205,9 @@ fn compiled(options: Options<'_>, pattern: &str) -> Result<(Regex, String)> {
     if pattern.len() > PATTERN {
         return Err(options.wrong(&format!("the pattern is longer than {PATTERN} bytes")));
     }
-    // All of a value is to match, not a part of it.
-    let built =
-        RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(100).build();
+    let build = |pattern: &str| RegexBuilder::new(pattern).size_limit(COMPILED).dfa_size_limit(COMPILED).nest_limit(100).build();
+    // All of a value is to match, not a part of it. By itself it is to be one, too: brackets could close the group around it.
+    let built = build(pattern).and_then(|_| build(&format!("^(?:{pattern})$")));
     let regex = built.map_err(|error| {
         let lines = error.to_string();
         let why = lines.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();

@@ -45,6 +45,7 @@ fn schemas_that_contradict_themselves_are_refused_by_the_fields_name() {
         ),
         (field(json!({"name": "a", "constraints": {"enum": []}})), "field 'a': enum has no values"),
         (field(json!({"name": "a", "constraints": {"pattern": "("}})), "field 'a': pattern '(' does not compile: "),
+        (field(json!({"name": "a", "constraints": {"pattern": "a)|(b"}})), "field 'a': pattern 'a)|(b' does not compile: "),
         (
             field(json!({"name": "a", "constraints": {"pattern": "(?=a)b"}})),
             "field 'a': pattern '(?=a)b' does not compile: look-around",

@@ -45,7 +45,6 @@ fn read_one(folder: &std::path::Path, resource: &Json, written: &mut [Vec<u8>; 2
         mediatype: text("mediatype"),
         dialect: Dialect::parse(&resource["dialect"]).unwrap(),
         encoding: text("encoding"),
-        compression: None,
     };
     let scratch = tempfile::tempdir().unwrap();
     let schema = TableSchema::parse(&resource["schema"]).unwrap();
