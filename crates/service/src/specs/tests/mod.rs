@@ -2,6 +2,7 @@
 
 mod closing;
 mod deliveries;
+mod nodes;
 mod reports;
 mod retention;
 mod schedules;
