@@ -21,6 +21,8 @@ port = 8080
 
 # [server.storage]                # tables that the server writes: uploads, imports; default: lake/ in the data directory
 # root = "s3://bucket/lake"        # or a folder
+# backend = "s3"                   # or "local"; default: as root says. force_lazy_above_mb, materialization_memory_mb and
+#                                  # materialization_sort_spill_reservation_mb are read here, and have no effect
 
 # [server.storage.s3]
 # region = "eu-west-1"
