@@ -121,7 +121,6 @@ fn file(source: &Source, resource: &Resource, table: &Table) -> Result<TableFile
         mediatype: text("mediatype"),
         dialect: dialect(resource, table)?,
         encoding: text("encoding"),
-        compression: text("compression"),
     })
 }
 
