@@ -166,24 +166,28 @@ fn mapping(parameters: &Object) -> Result<HashMap<String, String>, String> {
 }
 
 fn processing(contents: &Object) -> Result<Vec<Processing>, String> {
-    list(contents, "processing", MOST_TABLES)?.into_iter().enumerate().map(|(at, one)| {
-        let wrong = |why: String| format!("processing[{at}].{why}");
-        let tabulator = object(one, "tabulator").map_err(wrong)?.cloned().unwrap_or_default();
-        let steps = match one.get("dpp") {
-            None | Some(Json::Null) => false,
-            Some(Json::Array(steps)) => !steps.is_empty(),
-            Some(_) => return Err(wrong("dpp: must be a list".into())),
-        };
-        if steps {
-            return Err(wrong("dpp: steps of other programs are not run here; tabulator and schema are".into()));
-        }
-        let output = clean(required(one, "output").map_err(wrong)?);
-        if output.is_empty() || output.chars().count() > LONGEST_NAME {
-            return Err(wrong(format!("output: must hold 1 to {LONGEST_NAME} letters or digits")));
-        }
-        let schema = object(one, "schema").map_err(wrong)?.cloned().map(Json::Object);
-        Ok(Processing { input: required(one, "input").map_err(wrong)?.to_owned(), output, tabulator, schema })
-    }).collect()
+    list(contents, "processing", MOST_TABLES)?
+        .into_iter()
+        .enumerate()
+        .map(|(at, one)| {
+            let wrong = |why: String| format!("processing[{at}].{why}");
+            let tabulator = object(one, "tabulator").map_err(wrong)?.cloned().unwrap_or_default();
+            let steps = match one.get("dpp") {
+                None | Some(Json::Null) => false,
+                Some(Json::Array(steps)) => !steps.is_empty(),
+                Some(_) => return Err(wrong("dpp: must be a list".into())),
+            };
+            if steps {
+                return Err(wrong("dpp: steps of other programs are not run here; tabulator and schema are".into()));
+            }
+            let output = clean(required(one, "output").map_err(wrong)?);
+            if output.is_empty() || output.chars().count() > LONGEST_NAME {
+                return Err(wrong(format!("output: must hold 1 to {LONGEST_NAME} letters or digits")));
+            }
+            let schema = object(one, "schema").map_err(wrong)?.cloned().map(Json::Object);
+            Ok(Processing { input: required(one, "input").map_err(wrong)?.to_owned(), output, tabulator, schema })
+        })
+        .collect()
 }
 
 fn outputs(contents: &Object, dataset: &str) -> Result<Vec<Output>, String> {

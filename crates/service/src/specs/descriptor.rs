@@ -57,7 +57,9 @@ pub(super) fn resources(descriptor: &Object) -> Result<Vec<Resource>, String> {
         // Names of tables and of files on some disks do not know more.
         if let Some(before) = taken.insert(resource.name.replace(['-', '.'], "_"), at) {
             let name = &resource.name;
-            return Err(format!("descriptor.resources[{at}]: the name '{name}' is that of descriptor.resources[{before}], once cleaned"));
+            return Err(format!(
+                "descriptor.resources[{at}]: the name '{name}' is that of descriptor.resources[{before}], once cleaned"
+            ));
         }
         found.push(resource);
     }
@@ -72,7 +74,9 @@ fn resource(one: &Json) -> Result<Resource, String> {
             [Json::String(path)] => path.trim(),
             _ => return Err("path: a resource in several files is not taken".into()),
         },
-        None if descriptor.contains_key("data") => return Err("data: a resource must have a path; data within the descriptor is not taken".into()),
+        None if descriptor.contains_key("data") => {
+            return Err("data: a resource must have a path; data within the descriptor is not taken".into());
+        }
         _ => return Err("path: must be text".into()),
     };
     check_path(path)?;
@@ -117,9 +121,9 @@ fn check_path(path: &str) -> Result<(), String> {
 
 /// Whether it is a URL of a kind that files are read from.
 pub(super) fn is_url(path: &str) -> bool {
-    ["http://", "https://", "s3://", "file://"].iter().any(|scheme| {
-        path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
+    ["http://", "https://", "s3://", "file://"]
+        .iter()
+        .any(|scheme| path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
 /// The name as files and ids can have it: what is not a letter of ASCII, a digit, `.`, `_` or `-` becomes `_`; no dots, dashes or
