@@ -17,7 +17,7 @@ async fn uploads_at_once_get_numbers_of_their_own() {
     succeeded(&server, &last).await;
     assert_eq!(status(&server, "me/people/latest").await["id"], last.as_str());
     wait_for("the end of all", async || {
-        let ends = join_all(flows.iter().map(|flow| server.get(&format!("/source/{flow}")))).await;
+        let ends = join_all(flows.iter().map(async |flow| server.get(&format!("/source/{flow}")).await)).await;
         let open = ends
             .iter()
             .filter(|reply| reply.status == 200)
