@@ -44,7 +44,8 @@ impl Making<'_> {
     /// What the package is called: as its descriptor says, or as the spec does.
     pub(super) fn name(&self) -> String {
         let stated = self.descriptor.get("name").and_then(Json::as_str).map(clean).filter(|name| !name.is_empty());
-        stated.unwrap_or_else(|| clean(&self.spec.dataset))
+        let named = stated.unwrap_or_else(|| clean(&self.spec.dataset));
+        if named.is_empty() { "package".to_owned() } else { named }
     }
 
     /// The descriptor of the package with these parts. The same parts give the same.

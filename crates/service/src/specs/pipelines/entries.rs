@@ -1,5 +1,6 @@
 //! The resources of the descriptor of the whole: a file each, with what is true of it.
 
+use super::super::descriptor::clean;
 use super::super::plan::{Pipeline, Plan, Step, Table};
 use super::made::{Made, MadeFile};
 use super::own::own;
@@ -72,7 +73,8 @@ impl Parts<'_> {
     }
 
     fn entry(&self, pipeline: &Pipeline, made: &Made, wrong: &mut Vec<String>) -> Option<Json> {
-        let name = &pipeline.name;
+        // That of a ZIP is as its file's; names of resources are not in capitals.
+        let name = &clean(&pipeline.name);
         Some(match &pipeline.step {
             Step::Report => {
                 let of: Vec<&str> = self.plan.tables.iter().map(|table| table.name.as_str()).collect();

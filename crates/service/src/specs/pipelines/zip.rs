@@ -1,5 +1,6 @@
 //! All of a package in one file: tables as CSV and JSON, what is wrong with them, the sources, the descriptor and a README.
 
+use super::super::descriptor::clean;
 use super::super::place::{DATA, DESCRIPTOR, Part, Place, failed};
 use super::super::plan::Step;
 use super::entries::Parts;
@@ -54,7 +55,7 @@ pub(super) async fn make(making: &Making<'_>, step: &Step) -> Result<Made> {
             contents.push((file.path.clone(), Content::File(found(&place, &file.path)?, file.bytes)));
         }
     }
-    let path = format!("{DATA}/{}.zip", pipeline.name);
+    let path = format!("{DATA}/{}.zip", clean(&pipeline.name));
     let (unique, at, watch) = (making.unique(), making.modified, Watch::default());
     let (work, part_path) = (watch.clone(), path.clone());
     let whole = making.on_thread(Some(described.bytes), watch, move || {

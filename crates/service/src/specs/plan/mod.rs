@@ -126,7 +126,8 @@ impl Plan {
     fn check_names(&self) -> Result<(), String> {
         let mut taken = HashMap::with_capacity(self.pipelines.len());
         for pipeline in &self.pipelines {
-            if taken.insert(pipeline.name.to_lowercase(), pipeline.title).is_some() {
+            // Files and resources of the package are called so.
+            if taken.insert(descriptor::clean(&pipeline.name), pipeline.title).is_some() {
                 return Err(format!("two pipelines would be called '{}': give their resources other names", pipeline.name));
             }
         }

@@ -106,6 +106,8 @@ fn outputs_name_the_zip_and_ask_for_parquet() {
 fn names_that_meet_are_refused() {
     let icon = json!({"name": "birthdays_csv", "path": "icon.png"});
     assert!(plan(&json!([birthdays(), icon]), &json!({})).unwrap_err().contains("'birthdays_csv'"));
+    let shouted = json!({"outputs": [{"kind": "zip", "parameters": {"out-file": "Birthdays.csv"}}]});
+    assert!(plan(&json!([birthdays()]), &shouted).unwrap_err().contains("'Birthdays_csv'"));
     let wrong = json!({"processing": [{"input": "nope", "output": "x"}]});
     assert!(plan(&json!([birthdays()]), &wrong).unwrap_err().contains("processing[0].input: there is no resource 'nope'"));
     let twice = json!({"processing": [{"input": "birthdays", "output": "x"}, {"input": "birthdays", "output": "X"}]});

@@ -50,9 +50,9 @@ async fn the_zip_holds_the_sources_and_the_same_comes_out_each_time() {
     bench.put("icon.png", "abc");
     bench.put("text.txt", "x".repeat(100_000));
     let resources = json!([{"name": "icon", "path": "icon.png"}, {"name": "t", "path": "text.txt"}]);
-    let spec = bench.spec(&resources, &json!({"outputs": [{"kind": "zip", "parameters": {"out-file": "all.zip"}}]}));
+    let spec = bench.spec(&resources, &json!({"outputs": [{"kind": "zip", "parameters": {"out-file": "All.zip"}}]}));
     let first = bench.run(1, &spec).await;
-    assert_eq!(first.made("all_zip").files[0].path, "data/all_zip.zip");
+    assert_eq!(first.made("All_zip").files[0].path, "data/all_zip.zip");
     let packed = bench.read(1, "data/all_zip.zip");
     assert!(packed.len() < 10_000, "{}", packed.len());
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&packed)).unwrap();
@@ -107,4 +107,17 @@ async fn a_source_that_is_too_long_is_no_source() {
     let why = "resource 'long': the file is longer than 1 MiB, the most there may be ([specs] max_source_mb)";
     assert_eq!((ended.reason("long"), ended.made("fits").stats.bytes), (why, 1 << 20));
     assert!(!bench.file(1, "archive/long.bin").exists());
+}
+
+#[tokio::test]
+async fn what_no_file_can_be_called_is_called_otherwise() {
+    let bench = Bench::new().await;
+    bench.put("x.png", "abc");
+    let meta = json!({"owner": "Ann", "ownerid": "ann", "dataset": "Zo\u{eb}@home"});
+    let mut spec = bench.spec(&json!([{"name": "x", "path": "x.png"}]), &json!({"meta": meta}));
+    spec["inputs"][0]["parameters"]["descriptor"]["name"] = "\u{65e5}\u{672c}".into();
+    let ended = bench.run(1, &spec).await;
+    assert_eq!(ended.made("Zo\u{eb}@home_zip").files[0].path, "data/zo__home_zip.zip");
+    let descriptor = bench.descriptor(1);
+    assert_eq!((&descriptor["name"], &descriptor["resources"][1]["name"]), (&json!("zo__home"), &json!("zo__home_zip")));
 }

@@ -150,8 +150,8 @@ impl Bench {
 
     /// The same as somebody.
     pub(super) async fn run_as(&self, ctx: &Ctx, number: i64, spec: &Json) -> Ended {
-        let flow = format!("ann/d/{number}");
         let parsed = Spec::parse(spec.as_object().unwrap()).unwrap();
+        let flow = format!("ann/{}/{number}", parsed.dataset);
         let plan = Plan::of(&parsed, parsed.descriptor.as_ref().unwrap()).unwrap();
         let activity = |pipeline: &crate::specs::plan::Pipeline| {
             NewActivity {
