@@ -51,9 +51,10 @@ impl Storage {
         let options = self.s3.clone().unwrap_or_default();
         let secret = |key: &str, name: Option<String>| match name {
             None => Ok(None),
-            Some(name) => environment.get(&name).map(Some).ok_or_else(|| {
-                Error::invalid(format!("server.storage.s3.{key}: the variable {name} is not set"))
-            }),
+            Some(name) => environment
+                .get(&name)
+                .map(Some)
+                .ok_or_else(|| Error::invalid(format!("server.storage.s3.{key}: the variable {name} is not set"))),
         };
         let s3 = S3Options {
             region: options.region,
@@ -74,8 +75,12 @@ impl Storage {
         match (self.root.as_deref().map(str::trim), self.backend.as_deref()) {
             (None | Some(""), _) => problem(report, &["root"], "is missing: a folder, or s3://bucket/prefix"),
             (Some(root), Some("s3")) if !is_s3(root) => problem(report, &["root"], "must be s3://bucket/prefix for this backend"),
-            (Some(root), Some("local")) if root.contains("://") => problem(report, &["root"], "must be a folder for this backend"),
-            (Some(root), None) if root.contains("://") && !is_s3(root) => problem(report, &["root"], "must be a folder or s3://bucket/prefix"),
+            (Some(root), Some("local")) if root.contains("://") => {
+                problem(report, &["root"], "must be a folder for this backend")
+            }
+            (Some(root), None) if root.contains("://") && !is_s3(root) => {
+                problem(report, &["root"], "must be a folder or s3://bucket/prefix")
+            }
             (_, None | Some("local" | "s3")) => {}
             _ => problem(report, &["backend"], "must be `local` or `s3`"),
         }
