@@ -15,6 +15,7 @@ use ::arrow::array::RecordBatch;
 use ::arrow::datatypes::SchemaRef;
 use ::arrow::error::ArrowError;
 use datahall_core::{Error, Result};
+pub(crate) use delimited::in_quotes;
 
 /// Encodes batches of one schema, piece by piece, holding no more than a batch (Parquet: a row group).
 ///

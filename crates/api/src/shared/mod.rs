@@ -8,6 +8,7 @@ pub(crate) mod compress;
 pub(crate) mod conditional;
 pub(crate) mod credentials;
 pub(crate) mod dialect;
+pub(crate) mod failures;
 pub(crate) mod fallback;
 pub(crate) mod file;
 pub(crate) mod format;

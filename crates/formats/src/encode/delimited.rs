@@ -43,15 +43,7 @@ impl Delimited {
         if !field.is_empty() && !field.iter().any(special) {
             return;
         }
-        let field = out.split_off(start);
-        out.push(b'"');
-        for byte in field {
-            if byte == b'"' {
-                out.push(b'"');
-            }
-            out.push(byte);
-        }
-        out.push(b'"');
+        in_quotes(out, start);
     }
 }
 
@@ -84,6 +76,19 @@ impl Encode for Delimited {
         self.header(out);
         Ok(())
     }
+}
+
+/// Puts what follows `start` in quotes, and those within it twice.
+pub(crate) fn in_quotes(out: &mut Vec<u8>, start: usize) {
+    let field = out.split_off(start);
+    out.push(b'"');
+    for byte in field {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
 }
 
 #[cfg(test)]

@@ -12,10 +12,17 @@ use super::schema::{Field, TableSchema};
 use crate::cell::{Column, Form};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type};
-use std::io;
+use std::io::{self, Write};
 
 /// Bytes collected before they are handed on.
 const PIECE: usize = 256 << 10;
+
+/// Gives the output what was collected.
+fn hand_on(out: &mut impl Write, held: &mut Vec<u8>) -> io::Result<()> {
+    out.write_all(held)?;
+    held.clear();
+    Ok(())
+}
 
 /// What a number that is not finite is called.
 pub(super) fn word(value: f64) -> &'static str {

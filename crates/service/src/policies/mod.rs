@@ -19,7 +19,7 @@ mod tests;
 
 pub(crate) use caller::{Viewpoint, seen_by};
 pub(crate) use in_force::InForce;
-pub(crate) use kept::{Kept, KeptMask, masks_of, write_masks};
+pub(crate) use kept::{Kept, KeptMask, masks_of, masks_of_all, write_masks};
 pub(crate) use stated::Stated;
 pub(crate) use take_over::stated;
 pub(crate) use token_keys::TokenKeys;

@@ -3,9 +3,9 @@
 
 use super::of_block::{Described, NODE, record};
 use crate::jobs::schedules::delete_schedules;
-use crate::policies::{Kept, Stated, masks_of, stated, write_masks};
+use crate::policies::{Kept, Stated, masks_of, masks_of_all, stated, write_masks};
 use crate::{DatasetBlock, home};
-use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Origin, Visibility};
+use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Mask, Origin, Visibility};
 use datahall_core::{Code, Result};
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -58,15 +58,26 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
             known.insert(dataset.name.to_lowercase(), dataset);
         }
     }
+    let ids: Vec<&str> = known.values().map(|dataset| dataset.meta.id.as_str()).collect();
+    let mut masks = masks_of_all(&mut change, &ids).await?;
     let mut done = Reconciled { records: HashMap::with_capacity(blocks.len()), clashes: Vec::new() };
     for block in blocks {
         let key = block.name.to_lowercase();
         let there = match known.remove(&key) {
-            None => change.find(Dataset::by_name(home::PROJECT, &block.name)).await?,
+            None => {
+                let found = change.find(Dataset::by_name(home::PROJECT, &block.name)).await?;
+                if let Some(found) = &found {
+                    masks.insert(found.meta.id.clone(), masks_of(&mut change, &found.meta.id).await?);
+                }
+                found
+            }
             known => known,
         };
         let (dataset, is_new) = match there {
-            Some(there) if there.origin == Origin::File => updated(&mut change, there, block).await?,
+            Some(there) if there.origin == Origin::File => {
+                let of_it = masks.get(&there.meta.id).map_or(&[][..], Vec::as_slice);
+                updated(&mut change, there, block, of_it).await?
+            }
             Some(_) => {
                 done.clashes.push(block.name.clone());
                 continue;
@@ -74,7 +85,12 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
             None => (inserted(&mut change, block).await?, true),
         };
         changed += usize::from(is_new);
-        let masks = masks_of(&mut change, &dataset.meta.id).await?;
+        let masks = match masks.remove(&dataset.meta.id) {
+            Some(masks) if !is_new => masks,
+            None if !is_new => Vec::new(),
+            // What was written just now.
+            _ => masks_of(&mut change, &dataset.meta.id).await?,
+        };
         let stated = stated(&dataset, &masks, &block.stated());
         done.records.insert(key, OfFile { id: dataset.meta.id.clone(), stated, generation: dataset.generation });
     }
@@ -96,19 +112,18 @@ async fn inserted(change: &mut Change, block: &DatasetBlock) -> Result<Dataset> 
 }
 
 /// The record as it is now, and whether it had to be changed.
-async fn updated(change: &mut Change, there: Dataset, block: &DatasetBlock) -> Result<(Dataset, bool)> {
+async fn updated(change: &mut Change, there: Dataset, block: &DatasetBlock, masks: &[Mask]) -> Result<(Dataset, bool)> {
     let Described { source, options } = Described::of(block)?;
     let mut dataset = Dataset { name: block.name.clone(), source, options, ..there.clone() };
     if let Some(description) = &block.description {
         dataset.metadata.insert("description".into(), description.as_str().into());
     }
     // Masks that say what no policy can be are left for somebody to look at: nothing is served under them.
-    let masks = masks_of(change, &there.meta.id).await?;
     let mut masks_changed = false;
-    if let Ok(before) = Kept::of(&there, &masks) {
+    if let Ok(before) = Kept::of(&there, masks) {
         let policy = before.under_file(block);
         policy.put_into(&mut dataset);
-        masks_changed = write_masks(change, &there.meta.id, &masks, &policy.masks).await?;
+        masks_changed = write_masks(change, &there.meta.id, masks, &policy.masks).await?;
     }
     if dataset == there && !masks_changed {
         return Ok((dataset, false));

@@ -1,22 +1,15 @@
 //! Errors as this dialect writes them: a status and `{"success": false, "errors": […]}`.
 
-use crate::shared::reply;
-use axum::http::{HeaderValue, StatusCode, header};
+use crate::shared::{failures, reply};
+use axum::http::StatusCode;
 use axum::response::Response;
-use datahall_core::{Code, Error};
+use datahall_core::Error;
 use serde_json::json;
 
 /// The answer for `error`.
 pub(super) fn render(error: &Error, _request_id: &str) -> Response {
-    let code = error.code();
-    let mut response = body(status(code), error.message());
-    let retry = error.retry_after_secs().or((code == Code::Unavailable).then_some(2));
-    if let Some(seconds) = retry {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if code == Code::Unauthenticated {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
+    let mut response = body(failures::status(error.code()), error.message());
+    failures::headers(error, &mut response);
     response
 }
 
@@ -37,26 +30,11 @@ fn body(status: StatusCode, message: &str) -> Response {
     reply::bytes(status, json!({"success": false, "errors": [message]}).to_string())
 }
 
-fn status(code: Code) -> StatusCode {
-    match code {
-        Code::Invalid | Code::LimitExceeded => StatusCode::BAD_REQUEST,
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::Conflict => StatusCode::CONFLICT,
-        Code::Stale => StatusCode::PRECONDITION_FAILED,
-        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
-        Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
+    use datahall_core::Code;
 
     #[tokio::test]
     async fn one_shape_whatever_it_is() {

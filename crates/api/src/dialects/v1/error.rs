@@ -1,9 +1,10 @@
 //! Errors as this dialect writes them: a status and `{"error": …, "request_id": …}`.
 
 use super::reply;
-use axum::http::{HeaderValue, StatusCode, header};
+use crate::shared::failures;
+use axum::http::StatusCode;
 use axum::response::Response;
-use datahall_core::{Code, Error};
+use datahall_core::Error;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -14,15 +15,8 @@ struct Body<'a> {
 
 /// The answer for `error`.
 pub(crate) fn render(error: &Error, request_id: &str) -> Response {
-    let code = error.code();
-    let mut response = envelope(status(code), error.message(), request_id);
-    let retry = error.retry_after_secs().or((code == Code::Unavailable).then_some(2));
-    if let Some(seconds) = retry {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if code == Code::Unauthenticated {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
+    let mut response = envelope(failures::status(error.code()), error.message(), request_id);
+    failures::headers(error, &mut response);
     response
 }
 
@@ -43,26 +37,11 @@ fn envelope(status: StatusCode, error: &str, request_id: &str) -> Response {
     reply::bytes(status, serde_json::to_vec(&Body { error, request_id }).unwrap_or_default())
 }
 
-fn status(code: Code) -> StatusCode {
-    match code {
-        Code::Invalid | Code::LimitExceeded => StatusCode::BAD_REQUEST,
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::Conflict => StatusCode::CONFLICT,
-        Code::Stale => StatusCode::PRECONDITION_FAILED,
-        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::Throttled => StatusCode::TOO_MANY_REQUESTS,
-        Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::{HeaderValue, header};
+    use datahall_core::Code;
 
     async fn body(response: Response) -> serde_json::Value {
         serde_json::from_slice(&axum::body::to_bytes(response.into_body(), 1000).await.unwrap()).unwrap()

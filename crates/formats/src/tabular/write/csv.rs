@@ -1,8 +1,9 @@
 //! CSV as RFC 4180 has it: UTF-8, a header, CRLF at each end of a line, quotes where they are needed.
 
 use super::super::schema::TableSchema;
-use super::{PIECE, cells};
+use super::{PIECE, cells, hand_on};
 use crate::cell::Form;
+use crate::encode::in_quotes;
 use arrow::array::RecordBatch;
 use serde_json::{Value as Json, json};
 use std::io::{self, Write};
@@ -84,15 +85,9 @@ impl<'s, W: Write> CsvWriter<'s, W> {
             }
             self.held.extend_from_slice(b"\r\n");
             if self.held.len() >= PIECE {
-                self.hand_on()?;
+                hand_on(&mut self.out, &mut self.held)?;
             }
         }
-        Ok(())
-    }
-
-    fn hand_on(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.held)?;
-        self.held.clear();
         Ok(())
     }
 
@@ -101,7 +96,7 @@ impl<'s, W: Write> CsvWriter<'s, W> {
     /// # Errors
     /// What the output fails with.
     pub fn finish(mut self) -> io::Result<W> {
-        self.hand_on()?;
+        hand_on(&mut self.out, &mut self.held)?;
         self.out.flush()?;
         Ok(self.out)
     }
@@ -114,13 +109,5 @@ fn quote(out: &mut Vec<u8>, start: usize) {
     if !out[start..].iter().any(special) {
         return;
     }
-    let field = out.split_off(start);
-    out.push(b'"');
-    for byte in field {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
+    in_quotes(out, start);
 }

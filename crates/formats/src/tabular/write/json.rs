@@ -1,7 +1,7 @@
 //! JSON: a list of row objects, one a line.
 
 use super::super::schema::TableSchema;
-use super::{PIECE, cells};
+use super::{PIECE, cells, hand_on};
 use crate::cell::{Form, key};
 use arrow::array::RecordBatch;
 use std::io::{self, Write};
@@ -55,15 +55,9 @@ impl<'s, W: Write> JsonRowsWriter<'s, W> {
             }
             self.held.push(b'}');
             if self.held.len() >= PIECE {
-                self.hand_on()?;
+                hand_on(&mut self.out, &mut self.held)?;
             }
         }
-        Ok(())
-    }
-
-    fn hand_on(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.held)?;
-        self.held.clear();
         Ok(())
     }
 
@@ -73,7 +67,7 @@ impl<'s, W: Write> JsonRowsWriter<'s, W> {
     /// What the output fails with.
     pub fn finish(mut self) -> io::Result<W> {
         self.held.extend_from_slice(if self.first { b"]\n" } else { b"\n]\n" });
-        self.hand_on()?;
+        hand_on(&mut self.out, &mut self.held)?;
         self.out.flush()?;
         Ok(self.out)
     }
