@@ -2,11 +2,14 @@
 //! no expression may grow without bound when the optimizer puts the parts of it in place of their names.
 
 use super::guarded::Guarded;
+use super::rounds::Rounds;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion, TreeNodeVisitor};
 use datafusion::common::{Column, DFSchemaRef};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, Operator, Subquery, TableScan};
+use datafusion::logical_expr::{
+    Aggregate, Distinct, Expr, Join, JoinType, LogicalPlan, Operator, RecursiveQuery, Subquery, TableScan,
+};
 use datahall_core::{Error, Result};
 
 /// How many parts an expression may have with all it is computed from in place.
@@ -47,12 +50,14 @@ type Scope = Vec<(DFSchemaRef, Vec<Origin>)>;
 /// # Errors
 /// `Forbidden` for a predicate on a restricted column; `Invalid` for an expression that grows too large.
 pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
-    Lineage { outer: Vec::new(), levels: 0 }.plan(plan).map(drop)
+    Lineage { outer: Vec::new(), recursive: Vec::new(), levels: 0 }.plan(plan).map(drop)
 }
 
 struct Lineage {
     /// What a subquery may name of the queries around it, the innermost last.
     outer: Vec<Scope>,
+    /// The recursive CTEs around it, each with what every column of it comes from, the innermost last.
+    recursive: Vec<(String, Origin)>,
     levels: u64,
 }
 
@@ -69,7 +74,7 @@ impl Lineage {
 
     fn node(&mut self, plan: &LogicalPlan) -> Result<Vec<Origin>> {
         match plan {
-            LogicalPlan::TableScan(scan) => Ok(scanned(scan)),
+            LogicalPlan::TableScan(scan) => self.scanned(scan),
             LogicalPlan::Projection(node) => {
                 let scope = self.input(&node.input)?;
                 self.all(&node.expr, &scope)
@@ -109,6 +114,7 @@ impl Lineage {
                 let input = self.plan(&node.input)?;
                 Ok(node.dependency_indices.iter().map(|at| input.get(*at).cloned().unwrap_or_default()).collect())
             }
+            LogicalPlan::RecursiveQuery(node) => self.rounds(node),
             LogicalPlan::SubqueryAlias(node) => self.plan(&node.input),
             LogicalPlan::Limit(node) => self.plan(&node.input),
             LogicalPlan::Values(node) => {
@@ -123,6 +129,39 @@ impl Lineage {
 
     fn input(&mut self, plan: &LogicalPlan) -> Result<Scope> {
         Ok(vec![(plan.schema().clone(), self.plan(plan)?)])
+    }
+
+    /// A value may move from column to column in each round, so that all of them come from what one comes from.
+    fn rounds(&mut self, node: &RecursiveQuery) -> Result<Vec<Origin>> {
+        if !self.recursive.is_empty() {
+            return Err(Error::invalid("WITH RECURSIVE within a recursive query is not supported"));
+        }
+        let columns = node.static_term.schema().fields().len();
+        let mut whole = computed(self.plan(&node.static_term)?.into_iter().fold(Origin::default(), merged));
+        loop {
+            let known = whole.restricted.is_some();
+            self.recursive.push((node.name.clone(), whole.clone()));
+            let round = self.plan(&node.recursive_term);
+            self.recursive.pop();
+            whole = computed(round?.into_iter().fold(whole, merged));
+            if known == whole.restricted.is_some() {
+                return Ok(vec![whole; columns]);
+            }
+        }
+    }
+
+    fn scanned(&self, scan: &TableScan) -> Result<Vec<Origin>> {
+        let provider = source_as_provider(&scan.source).ok();
+        let fields = scan.projected_schema.fields();
+        if let Some(rounds) = provider.as_ref().and_then(|provider| provider.downcast_ref::<Rounds>()) {
+            let own = self.recursive.iter().rev().find(|(name, _)| name == rounds.name());
+            let (_, origin) = own.ok_or_else(|| Error::invalid("a recursive query is named outside of itself"))?;
+            return Ok(vec![origin.clone(); fields.len()]);
+        }
+        let restricted =
+            provider.as_ref().and_then(|provider| provider.downcast_ref::<Guarded>()).map_or(&[][..], Guarded::restricted);
+        let origin = |name: &String| Origin { restricted: restricted.contains(name).then(|| name.clone()), size: 1, depth: 1 };
+        Ok(fields.iter().map(|field| origin(field.name())).collect())
     }
 
     fn aggregate(&mut self, node: &Aggregate) -> Result<Vec<Origin>> {
@@ -286,14 +325,6 @@ fn permitted(origin: &Origin) -> Result<()> {
         Some(column) => Err(Error::forbidden(format!("column may not be used in predicates: {column}"))),
         None => Ok(()),
     }
-}
-
-fn scanned(scan: &TableScan) -> Vec<Origin> {
-    let provider = source_as_provider(&scan.source).ok();
-    let restricted =
-        provider.as_ref().and_then(|provider| provider.downcast_ref::<Guarded>()).map_or(&[][..], Guarded::restricted);
-    let origin = |name: &String| Origin { restricted: restricted.contains(name).then(|| name.clone()), size: 1, depth: 1 };
-    scan.projected_schema.fields().iter().map(|field| origin(field.name())).collect()
 }
 
 fn columns(scope: Scope) -> Vec<Origin> {

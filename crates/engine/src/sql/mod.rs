@@ -14,6 +14,7 @@ mod information;
 mod lineage;
 mod parse;
 mod provider;
+mod rounds;
 pub(crate) mod row_filter;
 mod shape;
 mod text;

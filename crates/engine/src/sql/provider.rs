@@ -1,8 +1,9 @@
 //! What the planner may know: the given tables, their information schema, and the allowed functions.
 
 use super::arithmetic::CheckedArithmetic;
+use super::rounds::Rounds;
 use super::{checked_sum::checked_sum, functions, information, text};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DataFusionError, Result, TableReference};
@@ -109,6 +110,10 @@ impl ContextProvider for Known<'_> {
 
     fn get_variable_type(&self, _variable_names: &[String]) -> Option<DataType> {
         None
+    }
+
+    fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> Result<Arc<dyn TableSource>> {
+        Ok(provider_as_source(Arc::new(Rounds::new(name, schema))))
     }
 
     fn options(&self) -> &ConfigOptions {

@@ -97,6 +97,8 @@ impl Work {
 /// A query being visited: its CTEs that are in scope so far, and those still to be visited.
 #[derive(Debug)]
 struct Scope {
+    /// Whether a CTE may name itself.
+    recursive: bool,
     pending: Vec<(*const Query, String)>,
     ready: Vec<(String, Work)>,
 }
@@ -149,9 +151,6 @@ impl Shape {
             query;
         let mut pending = Vec::new();
         if let Some(with) = with {
-            if with.recursive {
-                return Self::refuse("WITH RECURSIVE");
-            }
             for Cte { alias, query, from, .. } in &with.cte_tables {
                 if from.is_some() {
                     return Self::refuse("FROM after a CTE");
@@ -169,9 +168,18 @@ impl Shape {
         ];
         Self::absent(&absent)?;
         Self::body(body)?;
-        self.scopes.push(Scope { pending, ready: Vec::new() });
+        self.within_itself(query);
+        self.scopes.push(Scope { recursive: with.as_ref().is_some_and(|with| with.recursive), pending, ready: Vec::new() });
         self.used.push(Work { tables: 0, expressions: 1 });
         Ok(())
+    }
+
+    /// Where `query` is a CTE that may name itself, what it names so is no table.
+    fn within_itself(&mut self, query: &Query) {
+        let Some(scope) = self.scopes.last_mut().filter(|scope| scope.recursive) else { return };
+        if let Some((_, name)) = scope.pending.iter().find(|(pending, _)| std::ptr::eq(*pending, query)) {
+            scope.ready.push((name.clone(), Work { tables: 1, expressions: 1 }));
+        }
     }
 
     fn leave(&mut self, query: &Query) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The resolved plan against what a plan may be made of: every node and every expression, those of subqueries too.
 
 use super::provider::Named;
+use super::rounds::Rounds;
 use super::{arithmetic, functions};
 use arrow::datatypes::DataType;
 use datafusion::catalog::{MemTable, TableProvider};
@@ -52,6 +53,7 @@ fn check_node(node: &LogicalPlan, tables: &[Named]) -> Result<()> {
         | LogicalPlan::Values(_)
         | LogicalPlan::Distinct(_)
         | LogicalPlan::Unnest(_)
+        | LogicalPlan::RecursiveQuery(_)
         // One that is part of an expression; LATERAL, which makes a node of it, is refused before planning.
         | LogicalPlan::Subquery(_) => Ok(()),
         LogicalPlan::TableScan(scan) => check_scan(scan, tables),
@@ -63,8 +65,7 @@ fn check_node(node: &LogicalPlan, tables: &[Named]) -> Result<()> {
         | LogicalPlan::Dml(_)
         | LogicalPlan::Ddl(_)
         | LogicalPlan::Copy(_)
-        | LogicalPlan::DescribeTable(_)
-        | LogicalPlan::RecursiveQuery(_) => Err(Error::invalid("the statement does something that is not permitted here")),
+        | LogicalPlan::DescribeTable(_) => Err(Error::invalid("the statement does something that is not permitted here")),
     }
 }
 
@@ -72,7 +73,7 @@ fn check_scan(scan: &TableScan, tables: &[Named]) -> Result<()> {
     let unknown = || Error::invalid(format!("unknown table: {}", scan.table_name));
     let provider: Arc<dyn TableProvider> = source_as_provider(&scan.source).map_err(|_| unknown())?;
     let given = tables.iter().any(|table| Arc::ptr_eq(&table.provider, &provider) || is_under(&table.provider, &provider));
-    if given || provider.is::<MemTable>() { Ok(()) } else { Err(unknown()) }
+    if given || provider.is::<MemTable>() || provider.is::<Rounds>() { Ok(()) } else { Err(unknown()) }
 }
 
 /// Whether `view` is a view (columns by other names) of `provider`: its plan takes its place in the statement's.

@@ -63,6 +63,12 @@ fn statements() -> Vec<(&'static str, String)> {
         ("union", format!("SELECT count(*) AS n FROM (SELECT a.id * b.id AS x {PAIRS} UNION SELECT a.id + b.id AS x {PAIRS}) t")),
         ("join that finds nothing", "SELECT count(*) AS n FROM rows a JOIN few b ON a.id % 97 + b.id % 89 = -1".to_owned()),
         (
+            "recursive",
+            "WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT max(r.n) + 1 FROM r, rows a WHERE r.n < 9000 AND a.id % 7 * r.n >= 0) \
+             SELECT count(*) AS n FROM r"
+                .to_owned(),
+        ),
+        (
             "correlated exists",
             "SELECT count(*) AS n FROM rows a WHERE EXISTS (SELECT 1 FROM few b WHERE b.id > a.id + 1000000)".to_owned(),
         ),

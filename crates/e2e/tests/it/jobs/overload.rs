@@ -1,6 +1,7 @@
 //! Ten times what a server takes, and a query too large for its memory: who is refused, and that others do not feel it.
 
 use super::*;
+use crate::support::load::{self, Timed};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -72,11 +73,10 @@ async fn ten_times_too_many_are_refused_and_others_do_not_feel_it() {
 }
 
 /// How long answers took, in milliseconds: the middle, the 99th of a hundred and the longest.
-fn told(mut taken: Vec<Duration>) -> String {
-    taken.sort();
-    let at = |share: usize| {
-        taken.get((taken.len() * share / 100).min(taken.len().saturating_sub(1))).map_or(0.0, |t| t.as_secs_f64() * 1e3)
-    };
+fn told(answers: &[Timed]) -> String {
+    let mut taken: Vec<_> = answers.iter().map(|answer| answer.taken.as_secs_f64() * 1e3).collect();
+    taken.sort_by(f64::total_cmp);
+    let at = |share: usize| taken.get((taken.len() * share / 100).min(taken.len().saturating_sub(1))).unwrap_or(&0.0);
     format!("{} answers, p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms", taken.len(), at(50), at(99), at(100))
 }
 
@@ -89,49 +89,32 @@ async fn ten_times_the_rate_that_is_served_is_mostly_refused_and_the_rest_answer
         format!("[sql]\nenabled = true\n\n[limits]\nmax_concurrent_queries = {AT_ONCE}\nmax_concurrent_per_caller = {AT_ONCE}\n");
     let server = Server::builder().config(config).dataset("rows", "parquet", &rows).start().await;
     // A moment's work that no index answers.
-    let query = json!({"sql": "SELECT count(*) AS n FROM rows a JOIN rows b ON a.id = b.id WHERE (a.id * b.id) % 97 < 90"});
-    let ask = async || {
+    let statement = "SELECT count(*) AS n FROM rows a JOIN rows b ON a.id = b.id WHERE (a.id * b.id) % 97 < 90";
+    let body = json!({"sql": statement}).to_string();
+    let expected = format!("\"n\":{}", server.sql(statement).await[0]["n"]);
+    let (port, number) = (server.port, times(60, 1_000) as u32);
+    let (served, admitted, refused) = tokio::task::spawn_blocking(move || {
         let begun = Instant::now();
-        let reply = server.post("/api/v1/sql", &query).await;
-        (reply, begun.elapsed())
-    };
-    let expected = ask().await.0.ok().json();
-    let number = times(60, 1_000);
-    let begun = Instant::now();
-    let served = join_all((0..AT_ONCE).map(async |_| {
-        let mut taken = Vec::new();
-        for _ in 0..number / AT_ONCE {
-            taken.push(ask().await);
-        }
-        taken
-    }));
-    let served: Vec<_> = served.await.into_iter().flatten().collect();
-    let pause = begun.elapsed() / u32::try_from(served.len() * 10).expect("a few");
-    assert!(served.iter().all(|(reply, _)| reply.status == 200), "as many as there is room for are let in");
-    // Ten times as often, whatever becomes of those before.
-    let begun = Instant::now();
-    let asked = (0..number * 10).map(async |turn| {
-        let due = pause * u32::try_from(turn).expect("a few");
-        tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
-        ask().await
-    });
-    let (admitted, refused): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().partition(|(reply, _)| reply.status == 200);
-    assert!(!admitted.is_empty() && refused.len() >= number, "{} admitted, {} refused", admitted.len(), refused.len());
-    for (reply, _) in &admitted {
-        assert_eq!(reply.json()["data"], expected["data"]);
+        let served = load::post(port, "/api/v1/sql", &body, number, AT_ONCE, None);
+        let pause = begun.elapsed() / (number * 10);
+        // Ten times as often, whatever becomes of those before.
+        let crowd = load::post(port, "/api/v1/sql", &body, number * 10, 24 * AT_ONCE, Some(pause));
+        let (admitted, refused): (Vec<_>, Vec<_>) = crowd.into_iter().partition(|answer| answer.status == 200);
+        (served, admitted, refused)
+    })
+    .await
+    .expect("the load");
+    assert!(served.iter().all(|answer| answer.status == 200), "as many as there is room for are let in");
+    assert!(!admitted.is_empty() && refused.len() >= number as usize, "{} admitted, {} refused", admitted.len(), refused.len());
+    for answer in served.iter().chain(&admitted) {
+        assert!(answer.text.contains(&expected), "{}", answer.text);
     }
-    for (reply, _) in &refused {
-        assert!(
-            [429, 503].contains(&reply.status) && reply.header("retry-after").is_some(),
-            "{}: {}",
-            reply.status,
-            reply.text()
-        );
+    for Timed { status, text, .. } in &refused {
+        assert!([429, 503].contains(status) && text.to_lowercase().contains("\nretry-after:"), "{text}");
     }
-    let taken = |of: Vec<(Reply, Duration)>| told(of.into_iter().map(|(_, taken)| taken).collect());
-    eprintln!("{AT_ONCE} at once, alone: {}", taken(served));
-    eprintln!("ten times that rate, admitted: {}", taken(admitted));
-    eprintln!("ten times that rate, refused: {}", taken(refused));
+    eprintln!("{AT_ONCE} at once, alone: {}", told(&served));
+    eprintln!("ten times that rate, admitted: {}", told(&admitted));
+    eprintln!("ten times that rate, refused: {}", told(&refused));
 }
 
 /// Demands that each answer is right or a refusal as documented; gives how many are which.

@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod compress;
 pub(crate) mod fixtures;
 pub(crate) mod http_files;
+pub(crate) mod load;
 pub(crate) mod modes;
 pub(crate) mod oidc;
 pub(crate) mod outside;

@@ -56,6 +56,7 @@ fn a_restricted_column_may_be_read_grouped_and_ordered_by() {
         "WITH p AS (SELECT name, id FROM people) SELECT name FROM p WHERE id IN (1, 2)",
         "SELECT name FROM (SELECT name, sum(age) AS s FROM people GROUP BY name) AS t WHERE s > 1",
         "SELECT name FROM people WHERE EXISTS (SELECT name FROM people)",
+        "WITH RECURSIVE p AS (SELECT name FROM people UNION SELECT name || 'x' FROM p LIMIT 9) SELECT name FROM p LIMIT 5",
     ] {
         answer(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
@@ -77,6 +78,13 @@ fn nothing_that_comes_from_a_restricted_column_decides_which_rows_count() {
         "SELECT id FROM people QUALIFY first_value(name) OVER (ORDER BY id) = 'ann'",
         "SELECT id FROM people QUALIFY row_number() OVER (PARTITION BY name ORDER BY id) = 1",
         "SELECT count(*) FILTER (WHERE name = 'ann') FROM people",
+        "WITH RECURSIVE p AS (SELECT name FROM people UNION SELECT name FROM p WHERE name = 'ann') SELECT 1 FROM p",
+        "WITH RECURSIVE p AS (SELECT 1 AS n UNION ALL SELECT 1 FROM people, p WHERE name = 'ann') SELECT 1 FROM p",
+        // It comes to the column that decides only in the second round, and by way of another.
+        "WITH RECURSIVE p AS (SELECT name AS a, '' AS b, '' AS c, 1 AS i FROM people \
+         UNION ALL SELECT c, a, b, i + 1 FROM p WHERE c < 'x' AND i < 4) SELECT i FROM p",
+        "WITH RECURSIVE p AS (SELECT id, name FROM people UNION SELECT p.id + 1, p.name FROM p WHERE p.id < 3) \
+         SELECT id FROM p WHERE name > 'b'",
         "SELECT id FROM people WHERE name IN ('ann')",
         "SELECT id FROM people WHERE name IN (SELECT \"Name\" FROM cars)",
         "SELECT a FROM cars WHERE \"Name\" IN (SELECT name FROM people)",
