@@ -10,5 +10,6 @@ mod lakehouse;
 mod many_rows;
 mod profile;
 mod refresh;
+mod rows;
 mod shares;
 mod upload;
