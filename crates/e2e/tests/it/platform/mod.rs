@@ -5,6 +5,7 @@ mod calls;
 mod connectors;
 mod datasets;
 mod explore;
+mod full_disk;
 mod governance;
 mod lakehouse;
 mod many_rows;
