@@ -4,4 +4,4 @@ mod shape;
 mod value;
 
 pub use shape::Shape;
-pub use value::{Json, Row, each_in_array};
+pub use value::{Json, Row, each_object};

@@ -186,12 +186,15 @@ impl Serialize for Row {
     }
 }
 
-/// Calls `each` with every object of the array that `text` is.
+/// Calls `each` with every object of `text`: of the array that it is, or of the objects, one or more, that follow one another in it.
 ///
 /// # Errors
 /// What is wrong, and on which line.
-pub fn each_in_array(text: &[u8], each: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
+pub fn each_object(text: &[u8], mut each: impl FnMut(Row) -> Result<(), String>) -> Result<(), String> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
+    if text.trim_ascii_start().first() != Some(&b'[') {
+        return deserializer.into_iter::<Row>().try_for_each(|row| each(row.map_err(|error| error.to_string())?));
+    }
     EachRow(each).deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| error.to_string())
 }
 
@@ -217,5 +220,46 @@ impl<'de, F: FnMut(Row) -> Result<(), String>> Visitor<'de> for EachRow<F> {
             self.0(row).map_err(serde::de::Error::custom)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Result<Vec<String>, String> {
+        let mut rows = Vec::new();
+        each_object(text.as_bytes(), |row| {
+            rows.push(serde_json::to_string(&row).map_err(|error| error.to_string())?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    #[test]
+    fn an_array_one_object_or_several_are_rows() {
+        for (text, expected) in [
+            (" [{\"a\":1}, {\"b\":[2]}] ", &["{\"a\":1}", "{\"b\":[2]}"][..]),
+            ("\n{\n \"b\": 2,\n \"a\": {\"x\": null}\n}\n", &["{\"b\":2,\"a\":{\"x\":null}}"]),
+            ("{\"a\":1}{\"a\":2}\n\n{\"a\":3}", &["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"]),
+            ("[]", &[]),
+        ] {
+            assert_eq!(rows(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_told_with_its_line() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        for (text, expected) in [
+            ("{\n\"a\": 1", "EOF while parsing an object at line 2 column 6"),
+            ("{\"a\":1}\n[1]", "invalid type: sequence, expected an object at line 2 column 0"),
+            ("{\"a\":1}}", "expected value at line 1 column 8"),
+            ("[{\"a\":1}] {}", "trailing characters at line 1 column 11"),
+            ("7", "invalid type: integer `7`, expected an object at line 1 column 1"),
+            (&deep, "recursion limit exceeded at line 1 column 132"),
+        ] {
+            assert_eq!(rows(text).unwrap_err(), expected, "{text:.40}");
+        }
     }
 }

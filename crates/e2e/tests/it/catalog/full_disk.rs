@@ -1,41 +1,9 @@
 //! A full disk: reading goes on, writing is refused with 507, and works again once there is space, without a restart.
 
+use crate::support::small_disk::SmallDisk;
 use crate::support::*;
 use serde_json::json;
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-/// A file system of a few MiB. Dropped, it is gone.
-struct Small(PathBuf);
-
-impl Small {
-    /// `None` where mounting is not allowed.
-    fn mount(at: PathBuf) -> Option<Self> {
-        fs::create_dir_all(&at).expect("a folder");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(&at).status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self(at))
-    }
-
-    /// Leaves no byte free.
-    fn fill(&self) {
-        let mut file = fs::File::create(self.filler()).expect("a file");
-        for size in [1 << 16, 1 << 10, 1] {
-            while file.write_all(&vec![7; size]).is_ok() {}
-        }
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.join("filler")
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
+use std::path::Path;
 
 fn block(name: &str, location: &Path) -> serde_json::Value {
     json!({"name": name, "source": {"kind": "csv", "location": location}})
@@ -44,14 +12,14 @@ fn block(name: &str, location: &Path) -> serde_json::Value {
 #[tokio::test]
 async fn a_full_disk_refuses_writes_and_nothing_else_until_there_is_space() {
     let scratch = Scratch::new();
-    let Some(small) = Small::mount(scratch.path("data")) else {
+    let Some(small) = SmallDisk::mount(scratch.path("data"), 6) else {
         eprintln!("file systems cannot be mounted here: nothing was tested");
         return;
     };
     let rows = scratch.write("rows.csv", "a\n1\n2\n");
-    let server = Server::builder().data_dir(&small.0).dataset("kept", "csv", &rows).start().await;
+    let server = Server::builder().data_dir(small.path()).dataset("kept", "csv", &rows).start().await;
     server.register(&block("before", &rows)).await.ok();
-    small.fill();
+    small.fill(0);
     let mut refused = 0;
     // Pages that SQLite has to itself already may take a few more records.
     for number in 0..2000 {
@@ -67,7 +35,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else_until_there_is_space() {
     assert_eq!(server.count("kept", json!([])).await, 2);
     assert_eq!(server.count("before", json!([])).await, 2);
     assert_eq!(server.get("/readyz").await.status, 200);
-    fs::remove_file(small.filler()).expect("removed");
+    small.empty();
     server.register(&block("after", &rows)).await.ok();
     assert_eq!(server.count("after", json!([])).await, 2);
 }

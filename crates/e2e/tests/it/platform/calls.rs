@@ -52,6 +52,28 @@ impl<'a> Caller<'a> {
         self.server.send(request).await
     }
 
+    /// Another caller, with that in `Authorization`.
+    pub(super) fn with(&self, credential: &str) -> Self {
+        Self { credential: credential.to_owned(), ..self.clone() }
+    }
+
+    /// Sends a form with a file.
+    pub(super) async fn form(&self, path: &str, fields: &[(&str, String)], name: &str, content: &[u8]) -> Reply {
+        const BOUNDARY: &str = "----datahall-form";
+        let mut body = String::new();
+        for (field, value) in fields {
+            body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
+        }
+        body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        let body = [body.as_bytes(), content, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+        let mut request = self.server.request(Method::POST, path).header("authorization", &self.credential);
+        if let Some(organisation) = &self.organisation {
+            request = request.header("x-org-id", organisation);
+        }
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.server.send(request.header("content-type", kind).body(body)).await
+    }
+
     pub(super) async fn get(&self, path: &str) -> Reply {
         self.call("GET", path, None).await
     }

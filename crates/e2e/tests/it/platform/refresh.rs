@@ -107,3 +107,49 @@ async fn by_the_clock() {
     editor.delete("/api/datasets/orders").await.expect(204);
     assert_eq!(refusal(&admin.get("/api/datasets/orders/preview").await), (404, "dataset_not_found".to_owned()));
 }
+
+#[tokio::test]
+async fn a_cron_fires_and_old_rows_are_read_until_the_new_ones_are_whole() {
+    let postgres = Outside::postgres(ORDERS_SQL);
+    let wire = Wire::to(postgres.address()).await;
+    let server = Server::builder().start().await;
+    let admin = Caller::admin(&server);
+    let viewer = Caller::member(&server, "viewer", "default").await;
+    admin.connector("pg", "postgresql", &postgres.config_through(&wire)).await;
+    let every_minute = json!({"mode": "cron", "cron": "* * * * *", "time_zone": "Asia/Kolkata"});
+    let body = json!({"name": "orders", "connector_id": "pg", "source_table": "orders", "settings": {"refresh": every_minute}});
+    let made = admin.post("/api/datasets", &body).await.expect(201).json();
+    assert_eq!(made["settings"]["refresh"], every_minute);
+    let jobs = async || {
+        let all = admin.get("/api/jobs?kind=refresh&limit=200").await.ok().json();
+        all["items"].as_array().expect("jobs").clone()
+    };
+    // Nobody asks for it: the clock does. The first time there is nothing old to read.
+    wait_for("the first minute", async || jobs().await.iter().any(|job| job["state"] == "DONE").then_some(())).await;
+    let first = jobs().await;
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert_eq!(count(&viewer, "orders").await, 3);
+    postgres.run("INSERT INTO orders VALUES (4, 'Dan', 1); UPDATE orders SET amount = 0;");
+    let old = json!([{"count": 3, "sum_amount": 109.75}]);
+    assert_eq!(viewer.rows("orders", "agg=count,sum:amount").await, old, "kept: as it was");
+    // The second time its rows come no further than the wire: it is under way, and what was there is read, all of it.
+    wire.hold();
+    let second = wait_for("the second minute", async || {
+        jobs().await.into_iter().find(|job| job["id"] != first[0]["id"] && job["state"] == "RUNNING")
+    })
+    .await;
+    for path in ["preview", "profile", "explore?order=id"] {
+        let answer = viewer.get(&format!("/api/datasets/orders/{path}")).await.ok().json();
+        assert_eq!(answer["row_count"].as_u64().or(answer["total"].as_u64()), Some(3), "{path}: {answer}");
+    }
+    assert_eq!(viewer.rows("orders", "agg=count,sum:amount").await, old);
+    let flat = server.admin_post("/api/v1/datasets/orders/count", &json!({})).await.ok().json();
+    assert_eq!(flat["count"], 3);
+    let detail = viewer.get("/api/datasets/orders").await.ok().json();
+    assert_eq!(detail["row_count"], 3, "{detail}");
+    wire.mend();
+    let ended = admin.ended(second["id"].as_str().expect("an id")).await;
+    assert_eq!(ended["state"], "DONE", "{ended}");
+    assert_eq!(viewer.rows("orders", "agg=count,sum:amount").await, json!([{"count": 4, "sum_amount": 0.0}]));
+    admin.put("/api/datasets/orders/settings", &json!({"refresh": null})).await.ok();
+}

@@ -13,6 +13,7 @@ pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod s3;
 pub(crate) mod server;
+pub(crate) mod small_disk;
 pub(crate) mod types_table;
 
 pub(crate) use client::{Client, Reply};

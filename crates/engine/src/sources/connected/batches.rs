@@ -11,6 +11,8 @@ use std::sync::Arc;
 /// Rows and bytes in a batch.
 const ROWS: usize = 8192;
 const BYTES: usize = 4 << 20;
+/// The longest value that is taken: it is held several times over on its way.
+const LONGEST: usize = 256 << 20;
 
 const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: FormatOptions::new() };
 
@@ -20,6 +22,8 @@ pub(super) struct Collector {
     cells: Vec<Cells>,
     rows: usize,
     bytes: usize,
+    /// The column of a value that is too long.
+    too_long: Option<usize>,
 }
 
 enum Cells {
@@ -34,7 +38,7 @@ impl Collector {
             _ => Cells::Text(StringBuilder::new()),
         };
         let cells = schema.fields().iter().map(cells).collect();
-        Self { schema, cells, rows: 0, bytes: 0 }
+        Self { schema, cells, rows: 0, bytes: 0, too_long: None }
     }
 
     /// Whether the column at `at` takes bytes rather than text.
@@ -49,6 +53,7 @@ impl Collector {
 
     /// The text of the next row's value at `at`.
     pub(super) fn text(&mut self, at: usize, text: Option<&str>) {
+        let text = text.filter(|text| self.takes(at, text.len()));
         self.bytes += text.map_or(1, |text| text.len() + 4);
         match self.cells.get_mut(at) {
             Some(Cells::Text(cells)) => cells.append_option(text),
@@ -59,6 +64,7 @@ impl Collector {
 
     /// The bytes of the next row's value at `at`, which must be text where the column takes text.
     pub(super) fn bytes(&mut self, at: usize, bytes: Option<&[u8]>) -> Result<()> {
+        let bytes = bytes.filter(|bytes| self.takes(at, bytes.len()));
         if self.takes_bytes(at) {
             self.bytes += bytes.map_or(1, |bytes| bytes.len() + 4);
             if let Some(Cells::Bytes(cells)) = self.cells.get_mut(at) {
@@ -71,12 +77,27 @@ impl Collector {
         Ok(())
     }
 
+    /// Whether a value of that length is taken. Of one that is not, the end of its row tells.
+    fn takes(&mut self, at: usize, length: usize) -> bool {
+        let fits = length <= LONGEST;
+        if !fits {
+            self.too_long = Some(at);
+        }
+        fits
+    }
+
     fn wrong(&self, at: usize, what: &str) -> Error {
         Error::invalid(format!("column '{}': a value {what}", self.schema.field(at).name()))
     }
 
     /// The row is whole; gives a batch when there are enough.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the column, for a value that is too long, and as [`Collector::take`].
     pub(super) fn end_row(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(at) = self.too_long {
+            return Err(self.wrong(at, &format!("has more than {} MiB", LONGEST >> 20)));
+        }
         self.rows += 1;
         if self.rows >= ROWS || self.bytes >= BYTES { self.take().map(Some) } else { Ok(None) }
     }

@@ -58,9 +58,9 @@ impl OutsideProvider {
         if !said.is_empty() {
             let _ = write!(sql, " WHERE {}", said.join(" AND "));
         }
-        // A limit before the rest of the conditions would be another one.
+        // A limit before the rest of the conditions would be another one, and one that databases cannot count to is none.
         let all = asked.iter().all(|condition| condition.as_ref().is_some_and(|condition| condition.exact));
-        if let Some(limit) = limit.filter(|_| all) {
+        if let Some(limit) = limit.filter(|limit| all && i64::try_from(*limit).is_ok()) {
             let _ = write!(sql, " LIMIT {limit}");
         }
         sql

@@ -1,5 +1,5 @@
-//! JSON and NDJSON: types found over all rows at opening. NDJSON is decoded at each query; an array of objects is read into
-//! memory once, since no part of it can be read without what comes before.
+//! JSON and NDJSON: types found over all rows at opening. NDJSON is decoded at each query; an array of objects, and objects
+//! over several lines, are read into memory once, since no part of them can be read without what comes before.
 
 use super::hive;
 use super::listing::Listing;
@@ -14,13 +14,13 @@ use arrow::json::reader::Decoder;
 use bytes::{Bytes, BytesMut};
 use datafusion::common::Result as QueryResult;
 use datahall_core::{Error, Result};
-use datahall_formats::json::{Row, Shape, each_in_array};
+use datahall_formats::json::{Row, Shape, each_object};
 use futures::stream::{StreamExt, TryStreamExt};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// An array larger than this is not read into memory.
-const LARGEST_ARRAY: u64 = 1024 * 1024 * 1024;
+/// What is not one object a line is not read into memory when it is larger than this.
+const LARGEST_WHOLE: u64 = 1024 * 1024 * 1024;
 /// The longest line of NDJSON.
 const LONGEST_LINE: usize = 256 * 1024 * 1024;
 
@@ -29,8 +29,8 @@ struct Survey {
     pinned: Arc<PinnedFile>,
     columns: Vec<(String, Shape)>,
     rows: u64,
-    /// The text, when it is one array.
-    array: Option<Bytes>,
+    /// The text, when its lines are not its rows.
+    whole: Option<Bytes>,
 }
 
 /// Opens the files of `listing`; with the table come its rows and what an operator should know.
@@ -51,8 +51,8 @@ pub(crate) async fn open(location: &str, listing: Listing, arrays: bool) -> Resu
     if surveys.is_empty() {
         return Err(Error::invalid(format!("{location}: every file is empty")));
     }
-    if surveys.iter().any(|survey| survey.array.is_some()) {
-        notes.push("JSON arrays are read as a whole and held in memory".to_owned());
+    if surveys.iter().any(|survey| survey.whole.is_some()) {
+        notes.push("JSON that is not one object a line is read as a whole and held in memory".to_owned());
     }
     let partitions = hive::infer(surveys.iter().map(|survey| (survey.pinned.name.as_str(), survey.pinned.partitions.as_slice())))
         .map_err(|error| error.context(location))?;
@@ -71,8 +71,8 @@ pub(crate) async fn open(location: &str, listing: Listing, arrays: bool) -> Resu
     let mixed = shapes.values().any(Shape::is_mixed_somewhere);
     let mut members = Vec::new();
     for (survey, schema) in surveys.into_iter().zip(schemas) {
-        let rows: Arc<dyn RowFile> = match survey.array {
-            Some(array) => Arc::new(Held { batches: decode_array(&array, &schema)?, schema }),
+        let rows: Arc<dyn RowFile> = match survey.whole {
+            Some(text) => Arc::new(Held { batches: decode_whole(&text, &schema)?, schema }),
             None => Arc::new(LinesFile { schema, mixed }),
         };
         members.push(Member { pinned: survey.pinned, rows });
@@ -85,40 +85,47 @@ fn schema_of(survey: &Survey, shapes: &HashMap<String, Shape>) -> SchemaRef {
     Arc::new(Schema::new(survey.columns.iter().map(field).collect::<Vec<_>>()))
 }
 
-/// Reads `file` through; `None` when there is nothing in it.
+/// Reads `file` through; `None` when there is nothing in it. `arrays`: its rows need not be its lines.
 async fn survey(location: &str, file: &Arc<PinnedFile>, arrays: bool) -> Result<Option<Survey>> {
-    let broken = |error: &datafusion::error::DataFusionError| text::broken(location, &file.name, error);
     let mut found = Found::default();
     let mut lines = Lines::default();
     let mut pieces = text::pieces(file.clone());
-    let mut begun = false;
-    let wrong = |what: String| {
-        // The first line of one object written over many lines is no object by itself.
-        let hint = if arrays { "neither an array of objects nor one object a line: " } else { "" };
-        text::wrong(location, &file.name, format!("{hint}{what}"))
-    };
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|error| broken(&error))?;
-        let first = piece.iter().find(|byte| !byte.is_ascii_whitespace());
-        if !begun && first == Some(&b'[') && arrays {
-            return survey_array(location, file).await.map(Some);
+    let mut opening = None;
+    let read = loop {
+        let Some(piece) = pieces.next().await else {
+            break lines.finish(|line, number| found.line(line, number));
+        };
+        let piece = piece.map_err(|error| text::broken(location, &file.name, &error))?;
+        opening = opening.or_else(|| piece.iter().copied().find(|byte| !byte.is_ascii_whitespace()));
+        if arrays && opening == Some(b'[') {
+            return survey_whole(location, file, "an array of objects").await.map(Some);
         }
-        begun |= first.is_some();
-        lines.feed(&piece, |line, number| found.line(line, number)).map_err(wrong)?;
+        if let Err(what) = lines.feed(&piece, |line, number| found.line(line, number)) {
+            break Err(what);
+        }
+    };
+    match read {
+        Ok(()) => Ok(opening.map(|_| Survey { pinned: file.clone(), columns: found.columns, rows: found.rows, whole: None })),
+        // One object over many lines, or several on the first: no line is a row by itself.
+        Err(_) if arrays && opening == Some(b'{') && found.rows == 0 => {
+            survey_whole(location, file, "a JSON object").await.map(Some)
+        }
+        Err(what) => {
+            let hint = if arrays { "neither an array of objects nor one object a line: " } else { "" };
+            Err(text::wrong(location, &file.name, format!("{hint}{what}")))
+        }
     }
-    lines.finish(|line, number| found.line(line, number)).map_err(wrong)?;
-    Ok(begun.then(|| Survey { pinned: file.clone(), columns: found.columns, rows: found.rows, array: None }))
 }
 
-async fn survey_array(location: &str, file: &Arc<PinnedFile>) -> Result<Survey> {
-    let whole = text::whole(location, file.clone(), LARGEST_ARRAY).await?;
+async fn survey_whole(location: &str, file: &Arc<PinnedFile>, expected: &str) -> Result<Survey> {
+    let whole = text::whole(location, file.clone(), LARGEST_WHOLE).await?;
     let mut found = Found::default();
-    each_in_array(&whole, |row| {
+    each_object(&whole, |row| {
         found.row(&row);
         Ok(())
     })
-    .map_err(|error| text::wrong(location, &file.name, format!("not an array of objects: {error}")))?;
-    Ok(Survey { pinned: file.clone(), columns: found.columns, rows: found.rows, array: Some(whole) })
+    .map_err(|error| text::wrong(location, &file.name, format!("not {expected}: {error}")))?;
+    Ok(Survey { pinned: file.clone(), columns: found.columns, rows: found.rows, whole: Some(whole) })
 }
 
 #[derive(Default)]
@@ -196,7 +203,7 @@ fn decoder(schema: &SchemaRef, batch_size: usize) -> Result<Decoder, arrow::erro
     ReaderBuilder::new(schema.clone()).with_batch_size(batch_size).build_decoder()
 }
 
-fn decode_array(array: &[u8], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+fn decode_whole(text: &[u8], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
     const ROWS: usize = 8192;
     let mut decoder = decoder(schema, ROWS).map_err(Error::internal)?;
     let (mut batches, mut held) = (Vec::new(), 0);
@@ -210,7 +217,7 @@ fn decode_array(array: &[u8], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
         }
         Ok(())
     };
-    each_in_array(array, &mut decode).map_err(Error::internal)?;
+    each_object(text, &mut decode).map_err(Error::internal)?;
     batches.extend(decoder.flush().map_err(Error::internal)?);
     Ok(batches)
 }

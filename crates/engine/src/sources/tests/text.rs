@@ -145,7 +145,7 @@ async fn arrays_and_lines_may_lie_side_by_side() {
     let opened = lab.open(FileFormat::Json, "d").await.unwrap();
     assert_eq!(types(&opened), ["x Float64", "y Utf8"]);
     assert_eq!(lab.rows(&opened, "SELECT * FROM t ORDER BY x").await.unwrap(), "1.0 |2.5 | z");
-    assert_eq!(opened.notes, ["JSON arrays are read as a whole and held in memory"]);
+    assert_eq!(opened.notes, ["JSON that is not one object a line is read as a whole and held in memory"]);
 }
 
 #[tokio::test]
@@ -174,7 +174,33 @@ async fn json_that_is_none_is_refused_with_its_line() {
         assert!(refusal.starts_with(message.split(" at line").next().unwrap()), "{refusal}");
     }
     assert!(lab.refusal(FileFormat::Json, "f.json").await.contains("recursion limit"));
-    lab.write("one.json", "{\n  \"x\": 1\n}\n");
-    let refusal = lab.refusal(FileFormat::Json, "one.json").await;
-    assert!(refusal.starts_with("one.json: neither an array of objects nor one object a line: line 1 "), "{refusal}");
+    for (text, message) in [
+        ("{\n  \"x\": 1\n", "one.json: not a JSON object: EOF while parsing an object at line 2"),
+        ("{\n  \"x\": 1\n}\n7", "one.json: not a JSON object: invalid type: integer `7`, expected an object at line 4"),
+        ("{\"x\":1}\n{\n\"x\":2}", "one.json: neither an array of objects nor one object a line: line 2 "),
+        ("x,y\n1,2\n", "one.json: neither an array of objects nor one object a line: line 1 "),
+    ] {
+        lab.write("one.json", text);
+        let refusal = lab.refusal(FileFormat::Json, "one.json").await;
+        assert!(refusal.starts_with(message), "{refusal}");
+    }
+    lab.write("lines.ndjson", "{\n  \"x\": 1\n}\n");
+    assert!(lab.refusal(FileFormat::Ndjson, "lines.ndjson").await.starts_with("lines.ndjson: line 1 is not a JSON object"));
+}
+
+#[tokio::test]
+async fn an_object_over_many_lines_is_a_row() {
+    let lab = Lab::new();
+    for (text, expected) in [
+        ("{\"b\":2,\"a\":{\"x\":\"y\"}}", "2 {x: y}"),
+        ("\n{\n  \"b\": 2,\n  \"a\": {\"x\": \"y\"}\n}\n", "2 {x: y}"),
+        ("{\"b\":1} {\"b\":2,\n\"a\":null}\n{\"b\":3}", "1 |2 |3 "),
+    ] {
+        lab.write("one.json", text);
+        lab.write("d/one.json.gz", gzip(text));
+        for location in ["one.json", "d"] {
+            let opened = lab.open(FileFormat::Json, location).await.unwrap();
+            assert_eq!(lab.all(&opened).await, sorted(expected), "{text}");
+        }
+    }
 }

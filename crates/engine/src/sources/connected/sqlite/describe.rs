@@ -7,35 +7,41 @@ use crate::sources::connected::outside::{Compares, Described, OutsideColumn};
 use crate::sources::connected::statement::one_select;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
-use datahall_core::{Error, Result};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use datahall_core::{Code, Error, Result};
+use futures::TryStreamExt;
+use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Statement};
+use std::time::Duration;
 
-/// The rows that types are held against.
+/// The rows that types are held against, as far as they come in time.
 const SAMPLE: usize = 1_000;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a column may be that suits no hint: the first of these that all of its values are.
+const KINDS: [DataType; 3] = [DataType::Int64, DataType::Float64, DataType::Utf8];
 
 pub(super) async fn table(file: &Sqlite, name: &str) -> Result<Described> {
-    let mut connection = file.open().await?;
+    let mut session = file.open().await?;
     let declared = sqlx::query_as("SELECT name, type, \"notnull\" OR pk > 0 FROM pragma_table_xinfo(?) WHERE hidden <> 1");
-    let declared = declared.bind(name).fetch_all(&mut connection).await;
+    let declared = declared.bind(name).fetch_all(&mut session.connection).await;
     let declared: Vec<(String, String, bool)> = declared.map_err(|error| file.explain(error))?;
     if declared.is_empty() {
         return Err(Error::invalid(format!("no such table: {name}")));
     }
     let from = Dialect::Sqlite.table(None, name);
     let hints = declared.iter().map(|(name, kind, _)| (name.clone(), hint(kind))).collect();
-    let columns = sampled(file, &mut connection, &from, hints).await?;
+    let columns = sampled(file, &mut session.connection, &from, hints).await?;
     Ok(Described { name: Some((None, name.to_owned())), from, columns, notes: Vec::new() })
 }
 
 pub(super) async fn statement(file: &Sqlite, sql: &str) -> Result<Described> {
     let sql = one_select(Dialect::Sqlite, sql)?;
-    let mut connection = file.open().await?;
-    let described = (&mut connection).prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await;
+    let mut session = file.open().await?;
+    let described = (&mut session.connection).prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await;
     let described = described.map_err(|error| file.explain(error))?;
     let hints = described.columns().iter().map(|column| (column.name().to_owned(), None)).collect();
     let from = format!("({sql}\n) AS \"q\"");
-    let columns = sampled(file, &mut connection, &from, hints).await?;
+    let columns = sampled(file, &mut session.connection, &from, hints).await?;
     Ok(Described { name: None, from, columns, notes: Vec::new() })
 }
 
@@ -55,6 +61,7 @@ fn hint(declared: &str) -> Option<DataType> {
     }
 }
 
+/// Each column with the type that the first rows have. They are looked at one by one: a thousand may be more than there is memory for.
 async fn sampled(
     file: &Sqlite,
     connection: &mut SqliteConnection,
@@ -63,31 +70,31 @@ async fn sampled(
 ) -> Result<Vec<OutsideColumn>> {
     let names: Vec<String> = hints.iter().map(|(name, _)| Dialect::Sqlite.name(name)).collect();
     let sql = format!("SELECT {} FROM {from} LIMIT {SAMPLE}", names.join(", "));
-    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await.map_err(|error| file.explain(error))?;
-    hints.into_iter().enumerate().map(|(at, (name, hint))| Ok(column(name, fitting(&rows, at, hint)?))).collect()
-}
-
-/// The hint, if all values suit it; else the narrowest type that they all have.
-fn fitting(rows: &[SqliteRow], at: usize, hint: Option<DataType>) -> Result<DataType> {
-    let holds = |kind: &DataType| -> Result<bool> {
-        for row in rows {
-            if !suits(&value(row, at)?, kind) {
-                return Ok(false);
+    let possible = |(name, hint): (String, Option<DataType>)| (name, hint.into_iter().chain(KINDS).collect());
+    let mut columns: Vec<(String, Vec<DataType>)> = hints.into_iter().map(possible).collect();
+    let mut seen = 0;
+    let looked = async {
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(connection);
+        while let Some(row) = rows.try_next().await.map_err(|error| file.explain(error))? {
+            for (at, (_, kinds)) in columns.iter_mut().enumerate() {
+                let found = value(&row, at)?;
+                kinds.retain(|kind| suits(&found, kind));
             }
+            seen += 1;
         }
-        Ok(true)
+        Ok::<_, Error>(())
     };
-    if let Some(hint) = hint
-        && holds(&hint)?
-    {
-        return Ok(hint);
-    }
-    for kind in [DataType::Int64, DataType::Float64, DataType::Utf8] {
-        if holds(&kind)? {
-            return Ok(kind);
+    let looked = tokio::time::timeout(PATIENCE, looked).await;
+    match looked {
+        Ok(whole) => whole?,
+        // Of what type its columns are, nobody knows.
+        Err(_) if seen == 0 => {
+            return Err(Error::new(Code::Timeout, format!("no row came within {} s", PATIENCE.as_secs())));
         }
+        Err(_) => {}
     }
-    Ok(DataType::Binary)
+    let fitting = |kinds: Vec<DataType>| kinds.into_iter().next().unwrap_or(DataType::Binary);
+    Ok(columns.into_iter().map(|(name, kinds)| column(name, fitting(kinds))).collect())
 }
 
 fn suits(value: &Stored<'_>, kind: &DataType) -> bool {

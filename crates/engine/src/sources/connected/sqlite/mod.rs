@@ -16,10 +16,21 @@ use datahall_core::{Error, Result};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long a lock that somebody else holds is waited for.
 const LOCKED: Duration = Duration::from_secs(5);
+
+/// Steps of SQLite's machine between two questions whether to go on.
+const STEPS: i32 = 10_000;
+
+/// Bytes that SQLite may hold at once, in all of the program: one statement can make values of a gigabyte.
+const HEAP: &str = "1073741824";
+
+/// Rows that are read ahead.
+const AHEAD: usize = 16;
 
 /// The only schema.
 const SCHEMA: &str = "main";
@@ -37,7 +48,7 @@ impl Sqlite {
         Self { name: name.to_owned(), path: path.to_owned(), access: access.clone() }
     }
 
-    async fn open(&self) -> Result<SqliteConnection> {
+    async fn open(&self) -> Result<Session> {
         let (path, access) = (self.path.clone(), self.access.clone());
         let found = tokio::task::spawn_blocking(move || {
             let roots = Roots::new(&access);
@@ -60,16 +71,19 @@ impl Sqlite {
             .create_if_missing(false)
             .read_only(true)
             .busy_timeout(LOCKED)
+            .row_buffer_size(AHEAD)
+            .pragma("hard_heap_limit", HEAP)
             .pragma("query_only", "on")
             .pragma("trusted_schema", "off");
-        SqliteConnection::connect_with(&options).await.map_err(|error| self.explain(error))
+        let connection = SqliteConnection::connect_with(&options).await.map_err(|error| self.explain(error))?;
+        Session::of(connection).await.map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: sqlx::Error) -> Error {
         failures::explain(&self.name, error, |error| {
             let code: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or_default();
-            // SQLITE_ERROR, MISMATCH, RANGE, TOOBIG: the statement's fault. Everything else is the file's.
-            matches!(code & 0xff, 1 | 18 | 20 | 25).then(|| failures::refused(error))
+            // SQLITE_ERROR, NOMEM, TOOBIG, MISMATCH, RANGE: the statement's fault. Everything else is the file's.
+            matches!(code & 0xff, 1 | 7 | 18 | 20 | 25).then(|| failures::refused(error))
         })
     }
 
@@ -78,6 +92,29 @@ impl Sqlite {
             Some(schema) if schema != SCHEMA => Err(Error::not_found(format!("not found: schema: {schema}"))),
             _ => Ok(()),
         }
+    }
+}
+
+/// An open file. Dropped, it interrupts what runs in it: SQLite itself does not see that nobody waits any more.
+struct Session {
+    wanted: Arc<AtomicBool>,
+    connection: SqliteConnection,
+}
+
+impl Session {
+    async fn of(mut connection: SqliteConnection) -> sqlx::Result<Self> {
+        let wanted = Arc::new(AtomicBool::new(true));
+        let flag = wanted.clone();
+        let mut handle = connection.lock_handle().await?;
+        handle.set_progress_handler(STEPS, move || flag.load(Ordering::Relaxed));
+        drop(handle);
+        Ok(Self { wanted, connection })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.wanted.store(false, Ordering::Relaxed);
     }
 }
 
@@ -90,7 +127,7 @@ impl Outside for Sqlite {
     async fn probe(&self) -> Result<()> {
         let mut file = self.open().await?;
         // Reads the header, which tells whether it is one of its files.
-        let read = sqlx::raw_sql("PRAGMA schema_version").execute(&mut file).await;
+        let read = sqlx::raw_sql("PRAGMA schema_version").execute(&mut file.connection).await;
         read.map(|_| ()).map_err(|error| self.explain(error))
     }
 
@@ -103,7 +140,7 @@ impl Outside for Sqlite {
         let mut file = self.open().await?;
         let sql = "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
                    ORDER BY name";
-        let found = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut file).await;
+        let found = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut file.connection).await;
         let found: Vec<(String, String)> = found.map_err(|error| self.explain(error))?;
         let table = |(name, kind): (String, String)| OutsideTable {
             schema: SCHEMA.into(),

@@ -9,27 +9,14 @@ use datahall_core::Result;
 use futures::TryStreamExt;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Steps of SQLite's machine between two questions whether to go on.
-const STEPS: i32 = 10_000;
 
 pub(super) fn run(file: Sqlite, sql: String, schema: SchemaRef) -> SendableRecordBatchStream {
     flow::start(schema.clone(), |flow| async move {
-        let mut connection = file.open().await?;
-        let wanted = Arc::new(AtomicBool::new(true));
-        let flag = wanted.clone();
-        let mut handle = connection.lock_handle().await.map_err(|error| file.explain(error))?;
-        handle.set_progress_handler(STEPS, move || flag.load(Ordering::Relaxed));
-        drop(handle);
+        let mut session = file.open().await?;
         tokio::select! {
             biased;
-            read = rows(&file, &mut connection, (sql, schema), &flow) => read,
-            () = flow.unwanted() => {
-                wanted.store(false, Ordering::Relaxed);
-                Ok(())
-            }
+            read = rows(&file, &mut session.connection, (sql, schema), &flow) => read,
+            () = flow.unwanted() => Ok(()),
         }
     })
 }

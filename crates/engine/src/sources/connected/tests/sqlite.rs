@@ -1,6 +1,6 @@
 //! SQLite files.
 
-use super::lab::{Lab, sqlite};
+use super::lab::{Lab, sqlite, until};
 use datahall_core::Code;
 use datahall_core::connection::Part;
 use datahall_core::dataset::ReadOptions;
@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn file(lab: &Lab, script: &str) -> PathBuf {
     let path = lab.folder.path().join("x.db");
@@ -87,5 +88,35 @@ async fn only_reading_is_possible_and_only_below_the_roots() {
     for path in [path, lab.folder.path().join("missing.db")] {
         let error = lab.engine.probe(&sqlite(&path), &elsewhere).await.unwrap_err();
         assert_eq!(error.code(), Code::Invalid, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn looking_at_a_statement_ends_when_nobody_waits() {
+    let lab = Lab::new();
+    let path = file(&lab, "CREATE TABLE t (id int); INSERT INTO t VALUES (5)").await;
+    let connection = sqlite(&path);
+    let endless = "WITH RECURSIVE r(i) AS (SELECT id FROM t UNION ALL SELECT i + 1 FROM r) SELECT i FROM r WHERE i < 0";
+    let looking = lab.try_open(&connection, Part::Query { sql: endless.into() }, ReadOptions::default());
+    assert!(tokio::time::timeout(Duration::from_millis(500), looking).await.is_err(), "it has an end");
+    // Whoever reads keeps others from writing.
+    let options = SqliteConnectOptions::new().filename(&path).busy_timeout(Duration::from_millis(100));
+    let mut writer = SqliteConnection::connect_with(&options).await.unwrap();
+    until(async || sqlx::raw_sql("INSERT INTO t VALUES (6)").execute(&mut writer).await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn values_that_are_too_long_are_refused() {
+    let lab = Lab::new();
+    let connection = sqlite(&file(&lab, "CREATE TABLE t (id int); INSERT INTO t VALUES (1), (257 << 20)").await);
+    let part = |sql: &str| Part::Query { sql: sql.into() };
+    for sql in ["SELECT id, zeroblob(id) AS b FROM t", "SELECT id, CAST(zeroblob(id) AS TEXT) AS b FROM t"] {
+        let table = lab.try_open(&connection, part(sql), ReadOptions::default()).await.unwrap();
+        let handle = Handle { table, policy: Arc::default() };
+        let first = Expr::Compare { column: "id".into(), op: Compare::Eq, value: Value::Int(1) };
+        assert_eq!(lab.read(&handle, Query::count(first)).await.unwrap(), ["1"], "{sql}");
+        let error = lab.read(&handle, Query::default()).await.unwrap_err();
+        assert_eq!(error.code(), Code::Invalid, "{sql}: {error:?}");
+        assert!(error.message().contains("column 'b': a value has more than 256 MiB"), "{sql}: {}", error.message());
     }
 }
