@@ -16,6 +16,8 @@ impl Service {
         let job = self.visible_job(ctx, id).await?;
         let found = self.catalog.find(Activity::by_name(&job.meta.id, activity)).await?;
         let found = found.ok_or_else(|| Error::not_found(format!("not found: activity: {}", activity.escape_debug())))?;
-        self.catalog.activity_log(&found.meta.id, after.max(0), AT_ONCE).await
+        let mut lines = self.catalog.activity_log(&found.meta.id, after.max(0), AT_ONCE).await?;
+        self.tell_of_pipeline(ctx, &job, activity, &mut lines).await?;
+        Ok(lines)
     }
 }

@@ -30,6 +30,7 @@ impl Service {
             };
             activities.push(ActivityInfo { log, ..activity.into() });
         }
+        self.tell_of_revision(ctx, &job, &mut activities).await?;
         Ok((self.job_info(job).await?, activities))
     }
 

@@ -55,10 +55,13 @@ impl Service {
             deliveries.extend(self.catalog.list(&of).await?.items);
         }
         let stranger = self.is_stranger(ctx, owner, &package).await?;
+        let project = self.project_of(&package).await?;
+        let lens = self.lens(ctx, &project, &package).await?;
+        let some_kept = !lens.kept_now().is_empty();
         let told = |mut event: Event| {
-            if stranger {
-                told::of_event(&mut event.body);
-            }
+            let number = event.number;
+            // Plans of old revisions are dropped, so what is kept of one table keeps the words of all pipelines.
+            told::of_event(&mut event.body, stranger, |pipeline| some_kept || lens.keeps_pipeline(pipeline, number));
             let mine = deliveries.iter().filter(|delivery| delivery.event.as_ref() == Some(&event.meta.id));
             SpecEvent { deliveries: mine.cloned().map(SpecDelivery::from).collect(), event: event.body }
         };

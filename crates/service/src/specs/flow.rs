@@ -12,6 +12,9 @@ pub(super) const TITLE: &str = "title";
 const STATS: &str = "stats";
 /// Lines that are kept of what went wrong in one pipeline, and in a whole flow.
 const MOST_ERRORS: usize = 1_000;
+/// What a pipeline says that failed with another, before and after the id of that.
+const NEED_BEFORE: &str = "Dependency unsuccessful. Cannot run until dependency \"";
+const NEED_AFTER: &str = "\" is successfully executed";
 /// Characters that are kept of such a line.
 const LONGEST_ERROR: usize = 4_000;
 
@@ -137,7 +140,7 @@ fn pipeline(activity: &Activity, by_name: &HashMap<&str, &Activity>) -> Pipeline
 
 fn reasons(activity: &Activity, by_name: &HashMap<&str, &Activity>) -> Vec<String> {
     if let Some(need) = lost_need(activity, by_name) {
-        return vec![format!("Dependency unsuccessful. Cannot run until dependency \"{need}\" is successfully executed")];
+        return vec![format!("{NEED_BEFORE}{need}{NEED_AFTER}")];
     }
     let reason = activity.reason.as_deref().unwrap_or("It failed");
     if activity.state == JobState::Aborted {
@@ -159,6 +162,13 @@ fn lost_need<'a>(activity: &'a Activity, by_name: &HashMap<&str, &Activity>) -> 
     let by_itself = |need: &&String| by_name.get(need.as_str()).is_some_and(|need| !taken_along(need));
     let mut lost = activity.needs.iter().filter(failed);
     lost.clone().find(by_itself).or_else(|| lost.next()).map(String::as_str)
+}
+
+/// Whether the line says that another pipeline of the flow failed, and nothing else.
+pub(super) fn is_of_need(line: &str, flow: &str) -> bool {
+    let need = line.strip_prefix(NEED_BEFORE).and_then(|line| line.strip_suffix(NEED_AFTER));
+    // No id has spaces or quotes.
+    need.is_some_and(|need| need.starts_with(flow) && !need.contains([' ', '"']))
 }
 
 /// Whether another's failure is why it failed, in the words of the queue.

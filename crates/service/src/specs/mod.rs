@@ -3,14 +3,14 @@
 //!
 //! - `upload`: a spec is taken; `authority`: from whom; `revise`: what becomes of it, in one transaction; `planned`: what it comes to
 //! - `work`: what the job queue does for packages; `schedule`: specs that are uploaded again by the clock
-//! - `status`, `flow`: how a revision goes; `told`: what of it strangers are told; `update`: what outside runners report
+//! - `status`, `flow`: how a revision goes; `view`, `told`, `in_jobs`: what of it who is told; `update`: what outside runners report
 //! - `ending`: revisions whose jobs have ended; `events`, `deliveries`: what is told of it; `retention`: what has had its time
 //! - `contents`: a spec as it was uploaded, checked
 //! - `owner`: who owns packages, and the project that holds them
 //! - `plan`: which pipelines a spec comes to, and what each needs
 //! - `period`: how often a spec is run again
 //! - `pipelines`, `place`: what pipelines make, and where the files are
-//! - `files`: who may read which of these
+//! - `files`: who may read which of these; `kept_from`: what is kept of their tables
 //! - `publish`: the tables of a revision as datasets
 
 mod authority;
@@ -21,6 +21,8 @@ mod ending;
 mod events;
 mod files;
 mod flow;
+mod in_jobs;
+mod kept_from;
 mod names;
 pub(crate) mod owner;
 mod period;
@@ -37,6 +39,7 @@ mod status;
 mod told;
 mod update;
 mod upload;
+mod view;
 mod work;
 
 #[cfg(test)]

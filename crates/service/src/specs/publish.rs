@@ -128,8 +128,12 @@ impl Making<'_> {
             return Ok(seen);
         }
         change.update(&mut package).await?;
-        let detail = json!({"revision": self.number, "flow": self.flow(), "datasets": ids.len()});
-        let entry = AuditEntry::updated("package.publish", &before, &package)?.detail(detail);
+        // The spec stands in the record, which is no part of this: it is long, and may name places with the keys to them.
+        let detail = json!({
+            "revision": self.number, "flow": self.flow(), "before": published, "datasets": ids,
+            "findability": self.spec.findability.name(),
+        });
+        let entry = AuditEntry::about("package.publish", &package).detail(detail);
         change.commit(entry.organisation(project.organisation.as_str())).await?;
         self.job.info(format!("{} tables are datasets of project '{}'", tables.len(), project.key));
         Ok(seen)

@@ -73,7 +73,7 @@ impl Which {
 
 impl Service {
     /// How a revision goes: of its number, `latest`, or `successful`, the newest that has succeeded. Everybody may ask; strangers are told
-    /// neither secrets of the spec nor values of rows.
+    /// neither secrets of the spec nor values of rows, and nobody figures or words that come from rows which are kept from him.
     ///
     /// # Errors
     /// `NotFound` for an unknown dataset or revision, and when none has succeeded yet.
@@ -97,9 +97,7 @@ impl Service {
             stats: flow.stats,
             pipelines: flow.pipelines,
         };
-        if self.is_stranger(ctx, owner, &package).await? {
-            told::of_status(&mut status);
-        }
+        told::of_status(&mut status, &self.revision_view(ctx, owner, &package, &revision).await?);
         Ok(status)
     }
 

@@ -95,7 +95,10 @@ impl Service {
         let (now, _) = self.flow_of(&revision, &flow, name.dataset).await?;
         let state = now.state;
         let errors = match state {
-            FlowState::Failed => told::errors_of(now, self.acts_for(ctx, name.owner).await?.is_none()),
+            FlowState::Failed => {
+                let package = self.spec_package(name.owner, name.dataset).await?;
+                told::of_errors(now, &flow, &self.revision_view(ctx, name.owner, &package, &revision).await?)
+            }
             _ => Vec::new(),
         };
         Ok(UpdateOutcome { state: Some(state), id: Some(flow), errors })

@@ -1,7 +1,6 @@
 //! The files of a revision: who may read which. They hold the rows of its tables as they are, so whoever may not see all of a table gets
 //! none that holds it.
 
-mod kept_from;
 mod shown;
 
 #[cfg(test)]
@@ -10,11 +9,12 @@ mod tests;
 use super::contents::{Findability, Spec};
 use super::flow::{Flow, FlowState};
 use super::pipelines::{Made, MadeFile};
-use super::place::DESCRIPTOR;
+use super::place::{DATA, DESCRIPTOR};
 use super::plan::{Plan, Step};
 use super::planned::PlannedRevision;
 use super::revise::SPEC;
 use super::status::Summary;
+use super::view::tables_in;
 use crate::{Ctx, Service, home};
 use chrono::{DateTime, Utc};
 use datahall_catalog::{Activity, JobState, List, Package, Project, Revision};
@@ -71,18 +71,22 @@ impl Service {
         if !may_read(ctx, &project, &package, &planned.planned.spec, state) {
             return Err(gone());
         }
-        let found = found.ok_or_else(gone)?;
-        let on_disk = self.packages.place(&package.meta.id, revision.number)?.file(path).ok_or_else(gone)?;
-        let of_file = tokio::fs::metadata(&on_disk).await.ok().filter(std::fs::Metadata::is_file).ok_or_else(gone)?;
-        let modified = of_file.modified().map_or_else(|_| revision.meta.created_at.to_datetime(), DateTime::<Utc>::from);
-        let kept = self.tables_kept_from(ctx, &project, &package, &revision, &planned.planned.plan).await?;
-        let holds = tables_in(&planned.planned.plan, &found.pipeline);
+        let plan = &planned.planned.plan;
+        let tables = plan.tables.iter().map(|table| table.name.as_str());
+        let kept = self.lens(ctx, &project, &package).await?.kept(tables, revision.number);
+        // Whether there is a preview tells how long its table is.
+        let pipeline = found.as_ref().map(|found| found.pipeline.as_str()).or_else(|| preview_at(plan, path));
+        let holds = pipeline.map(|pipeline| tables_in(plan, pipeline)).unwrap_or_default();
         if let Some(table) = holds.intersection(&kept).next() {
             let why = format!("forbidden: the file holds all of table '{table}', and not all of that is for you");
             let error = Error::forbidden(why);
             self.note_refusal_on(ctx, "spec.file", ("file", &name), &error);
             return Err(error);
         }
+        let found = found.ok_or_else(gone)?;
+        let on_disk = self.packages.place(&package.meta.id, revision.number)?.file(path).ok_or_else(gone)?;
+        let of_file = tokio::fs::metadata(&on_disk).await.ok().filter(std::fs::Metadata::is_file).ok_or_else(gone)?;
+        let modified = of_file.modified().map_or_else(|_| revision.meta.created_at.to_datetime(), DateTime::<Utc>::from);
         if path == DESCRIPTOR && !kept.is_empty() {
             return self.shown_descriptor(on_disk, modified, planned, kept).await;
         }
@@ -123,7 +127,7 @@ impl Service {
             let bytes = std::fs::read(&file).map_err(Error::internal)?;
             let descriptor = serde_json::from_slice::<Json>(&bytes).map_err(Error::internal)?;
             shown::descriptor(descriptor, |resource| {
-                tables_in(&planned.planned.plan, resource).intersection(&kept).next().is_some()
+                !tables_in(&planned.planned.plan, resource).is_disjoint(&kept)
             })
         };
         let bytes = tokio::task::spawn_blocking(work).await.map_err(Error::internal)??;
@@ -143,17 +147,9 @@ fn may_read(ctx: &Ctx, project: &Project, package: &Package, spec: &Spec, state:
     verdict == Verdict::Allowed
 }
 
-/// The tables whose rows are in what that pipeline makes.
-fn tables_in(plan: &Plan, pipeline: &str) -> BTreeSet<String> {
-    let of = |holds: &dyn Fn(usize) -> bool| {
-        let held = plan.tables.iter().enumerate().filter(|(at, _)| holds(*at));
-        held.map(|(_, table)| table.name.clone()).collect()
-    };
-    match plan.pipeline(pipeline).map(|pipeline| &pipeline.step) {
-        Some(Step::Csv(table) | Step::Json(table) | Step::Parquet(table) | Step::Preview(table)) => of(&|at| at == *table),
-        Some(Step::Copy(resource)) => of(&|at| plan.tables[at].resource == *resource),
-        Some(Step::Package) => BTreeSet::new(),
-        // A report quotes what is wrong.
-        Some(Step::Report | Step::Zip(_)) | None => of(&|_| true),
-    }
+/// The pipeline whose preview would be at that path.
+fn preview_at<'a>(plan: &'a Plan, path: &str) -> Option<&'a str> {
+    let previews = plan.pipelines.iter().filter(|pipeline| matches!(pipeline.step, Step::Preview(_)));
+    let names = previews.map(|pipeline| pipeline.name.as_str());
+    names.into_iter().find(|name| path.strip_prefix(DATA).is_some_and(|rest| rest == format!("/{name}.json")))
 }
