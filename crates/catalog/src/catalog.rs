@@ -110,6 +110,14 @@ impl Catalog {
         Ok(page)
     }
 
+    /// The ids of the records of a list and nothing else of them, which is little even of very many.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn list_ids<R: Record>(&self, list: &List<R>) -> Result<Vec<String>> {
+        record::get::ids(&mut *self.inner.store.reader().await?, list).await
+    }
+
     /// How the database would read a list: a line a step, in its own words. For diagnosis.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
+use crate::shelf::Elsewhere;
 use crate::specs::{Courier, Packages, Specs};
 use crate::uploads::{Desk, noted};
 use crate::versions::Versions;
@@ -77,6 +78,8 @@ pub struct Service {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
+    /// Which records of datasets are not served here.
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) refusals: Refusals,
     /// What this process has of the job queue.
     pub(crate) jobs: Queue,
@@ -154,6 +157,7 @@ impl Service {
             passwords: Passwords::default(),
             throttle,
             registry: Registry::default(),
+            elsewhere: Elsewhere::of(reconciled.elsewhere.clone()),
             node,
             refusals,
             jobs,

@@ -1,6 +1,6 @@
 //! Lists of jobs as one caller may see them, and what their activities come to.
 
-use crate::record::{Page, Record as _, Value, from_row, rows, select_columns};
+use crate::record::{Page, Record as _, Value, from_rows, rows, select_columns};
 use crate::store::errors;
 use crate::{Catalog, Job, JobState};
 use datahall_core::Result;
@@ -85,7 +85,7 @@ impl Catalog {
         values.extend([clamp(query.limit).into(), clamp(query.offset).into()]);
         let found = rows(connection, format!("{}{condition}{page}", select_columns(Job::TABLE)), values).await?;
         snapshot.commit().await?;
-        let items = found.iter().map(from_row).collect::<Result<_>>()?;
+        let items = from_rows(&found)?;
         Ok(Page { items, total: Some(u64::try_from(total).unwrap_or_default()) })
     }
 

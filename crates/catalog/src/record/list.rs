@@ -20,7 +20,7 @@ pub struct List<R> {
 #[derive(Debug, Clone)]
 enum Filter {
     AnyOf(&'static str, Vec<Value>),
-    Either(Box<Filter>, Box<Filter>),
+    NoneOf(&'static str, Vec<Value>),
     Missing(&'static str),
     Contains(&'static str, String),
     AtMost(&'static str, Value),
@@ -62,13 +62,10 @@ impl<R: Record> List<R> {
         self.with(Filter::AnyOf(column, values.into_iter().map(Into::into).collect()))
     }
 
-    /// Only those of which one column or another equals one of these values.
+    /// Only those whose column holds something else than each of `values`; a few thousand are as many as databases take.
     #[must_use]
-    pub fn either(self, one: (&'static str, &[&str]), other: (&'static str, &[&str])) -> Self {
-        let of = |(column, values): (&'static str, &[&str])| {
-            Box::new(Filter::AnyOf(column, values.iter().map(|value| (*value).into()).collect()))
-        };
-        self.with(Filter::Either(of(one), of(other)))
+    pub fn none_of<V: Into<Value>>(self, column: &'static str, values: impl IntoIterator<Item = V>) -> Self {
+        self.with(Filter::NoneOf(column, values.into_iter().map(Into::into).collect()))
     }
 
     /// Only those whose column is empty.
@@ -154,13 +151,6 @@ impl<R: Record> List<R> {
             format!("${}", values.len())
         };
         match filter {
-            Filter::Either(one, other) => {
-                text.push('(');
-                self.filter(one, text, values)?;
-                text.push_str(" OR ");
-                self.filter(other, text, values)?;
-                text.push(')');
-            }
             Filter::AnyOf(_, values) if values.is_empty() => text.push_str("1 = 0"),
             Filter::AnyOf(column, list) => {
                 let (name, folded) = compared(R::TABLE, column)?;
@@ -170,6 +160,12 @@ impl<R: Record> List<R> {
                     [one] => write!(text, "\"{name}\" = {one}"),
                     many => write!(text, "\"{name}\" IN ({})", many.join(", ")),
                 };
+            }
+            Filter::NoneOf(_, values) if values.is_empty() => text.push_str("1 = 1"),
+            Filter::NoneOf(column, list) => {
+                let (name, folded) = compared(R::TABLE, column)?;
+                let list: Vec<_> = list.iter().map(|value| parameter(value.clone(), folded)).collect();
+                let _ = write!(text, "\"{name}\" NOT IN ({})", list.join(", "));
             }
             Filter::Missing(column) => {
                 let _ = write!(text, "\"{}\" IS NULL", compared(R::TABLE, column)?.0);

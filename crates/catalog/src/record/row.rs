@@ -97,12 +97,24 @@ pub(crate) fn fields<R: Record>(record: &R) -> Result<Map<String, Json>> {
 /// # Errors
 /// `Internal` when the row does not hold what the record needs.
 pub(crate) fn from_row<R: Record>(row: &AnyRow) -> Result<R> {
+    of_layout(&Layout::of(R::TABLE), row)
+}
+
+/// The same of many rows.
+///
+/// # Errors
+/// As [`from_row`].
+pub(crate) fn from_rows<R: Record>(rows: &[AnyRow]) -> Result<Vec<R>> {
     let layout = Layout::of(R::TABLE);
+    rows.iter().map(|row| of_layout(&layout, row)).collect()
+}
+
+fn of_layout<R: Record>(layout: &Layout, row: &AnyRow) -> Result<R> {
     let mut values = Vec::with_capacity(layout.columns.len());
     for (index, (_, is_text)) in layout.columns.iter().enumerate() {
         values.push(Value::read(row, index, *is_text).map_err(store::errors::general)?);
     }
-    from_values(&layout, values)
+    from_values(layout, values)
 }
 
 fn from_values<R: Record>(layout: &Layout, mut values: Vec<Value>) -> Result<R> {

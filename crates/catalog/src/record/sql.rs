@@ -1,7 +1,7 @@
 //! The statements on records: their text comes from the constants of the record's table, everything else is bound.
 
 use super::table::Kind;
-use super::{Find, Layout, List, Page, Query, Record, Value, from_row, select_columns, to_values};
+use super::{Find, Layout, List, Page, Query, Record, Value, from_row, from_rows, select_columns, to_values};
 use crate::store::{Backend, errors};
 use datahall_core::{Code, Error, Result};
 use sqlx::any::AnyRow;
@@ -70,7 +70,16 @@ pub(crate) mod get {
         };
         values.extend(more);
         let found = rows(connection, format!("{}{condition}{order}", select_columns(R::TABLE)), values).await?;
-        Ok(Page { items: found.iter().map(from_row).collect::<Result<_>>()?, total })
+        Ok(Page { items: from_rows(&found)?, total })
+    }
+
+    /// The ids of what the list asks for.
+    pub(crate) async fn ids<R: Record>(connection: &mut AnyConnection, list: &List<R>) -> Result<Vec<String>> {
+        let (condition, mut values) = list.condition()?;
+        let (order, more) = list.order_and_page(values.len() + 1)?;
+        values.extend(more);
+        let found = rows(connection, format!("SELECT \"id\" FROM \"{}\"{condition}{order}", R::TABLE.name), values).await?;
+        found.iter().map(|row| row.try_get(0).map_err(errors::general)).collect()
     }
 }
 

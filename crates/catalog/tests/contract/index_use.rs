@@ -22,6 +22,10 @@ async fn a_hundred_thousand_datasets_are_read_by_indexes(site: Site) {
     let explain = async |list: List<Dataset>| catalog.explain(&list).await.unwrap().join("\n");
     let by_name = explain(List::all().only("project", &project).only("name", "N5000")).await;
     let page = explain(List::all().only("project", &project).order_by("name").page(50, 0)).await;
+    let of_apis =
+        explain(List::all().only("project", &project).only("origin", "api").at_least("name", "n5").order_by("name").page(50, 0))
+            .await;
+    let others = explain(List::all().only("project", &project).none_of("id", ["id7"]).order_by("name").page(50, 0)).await;
     let everywhere = explain(List::all().order_by("name").page(50, 1000)).await;
     let by_page = explain(List::all().only("page_id", "p77")).await;
     let by_id = explain(List::all().only("id", "id77")).await;
@@ -33,7 +37,7 @@ async fn a_hundred_thousand_datasets_are_read_by_indexes(site: Site) {
     using(&everywhere, "datasets_on_name_key");
     using(&by_id, if site.is_sqlite() { "sqlite_autoindex_datasets_1" } else { "datasets_pkey" });
     // The planner may take either index: with one project both are as good.
-    for plan in [&by_name, &page] {
+    for plan in [&by_name, &page, &of_apis, &others] {
         using(plan, if plan.contains("on_name_key") { "datasets_on_name_key" } else { "datasets_by_project_name" });
     }
 

@@ -31,6 +31,11 @@ async fn names_are_found_ordered_and_paged_ignoring_case(site: Site) {
     assert_eq!(names(&catalog, all().contains("name", "ä")).await, ["Ärger"]);
     assert_eq!(names(&catalog, all().only("name", "BETA")).await, ["beta"]);
     assert_eq!(names(&catalog, all().any_of("name", ["zeta", "ALPHA"])).await, ["Alpha", "zeta"]);
+    assert_eq!(names(&catalog, all().none_of("name", ["zeta", "ALPHA", "nobody"])).await.len(), 5);
+    assert_eq!(names(&catalog, all().none_of("id", Vec::<String>::new())).await.len(), 7);
+    let ids = catalog.list_ids(&all().any_of("name", ["zeta", "alpha"])).await.unwrap();
+    assert_eq!(names(&catalog, all().any_of("id", ids.iter().map(String::as_str))).await, ["Alpha", "zeta"]);
+    assert_eq!(names(&catalog, all().none_of("id", ids.iter().map(String::as_str)).page(2, 1)).await, ["beta", "Gamma1"]);
     assert_eq!(names(&catalog, all().missing("connection")).await.len(), 7);
     assert!(names(&catalog, all().only("project", "other")).await.is_empty());
     let page = catalog.list(&all().page(2, 1).with_total()).await.unwrap();

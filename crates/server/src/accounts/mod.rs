@@ -60,6 +60,8 @@ impl Accounts {
         let mut settings = Settings::default();
         // The work of jobs is the server's, which has an engine and the configuration.
         settings.jobs.enabled = false;
+        // Nor is it known here how long that keeps what has ended.
+        settings.jobs.retention_days = 0;
         let deps = Deps {
             engine: Arc::new(NoEngine),
             catalog: catalog.clone(),

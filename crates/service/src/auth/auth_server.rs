@@ -1,7 +1,7 @@
 //! The key of `AUTH_SERVER`, which signs the tokens of owners of data packages: fetched at the start, and again when a signature does
 //! not fit.
 
-use super::claims::Claims;
+use super::judged::{By, Judged};
 use super::{Fetch, jwt};
 use datahall_core::clock::Clock;
 use datahall_core::{Error, Result};
@@ -28,7 +28,8 @@ pub(super) struct AuthServer {
     fetching: tokio::sync::Mutex<Option<Duration>>,
 }
 
-struct Key {
+/// A key that it gave.
+pub(super) struct Key {
     key: DecodingKey,
     fetched: Duration,
 }
@@ -44,17 +45,23 @@ impl AuthServer {
         Ok(Self { url: address(named)?, keep, fetch, clock, key, fetching })
     }
 
-    /// The token's claims, if the key that is known signed it. Asks nobody.
-    pub(super) fn verify(&self, token: &str, header: &Header) -> Option<Claims> {
+    /// The token, if the key that is known signed it. Asks nobody.
+    pub(super) fn verify(&self, token: &str, header: &Header) -> Option<Judged> {
         let key = self.key.read().clone()?;
         key.verify(token, header)
     }
 
-    /// The token's claims, if a key that the server gives now and did not give before signed it.
+    /// Whether that is the key that is known, and not old.
+    pub(super) fn holds(&self, key: &Arc<Key>) -> bool {
+        let is_known = self.key.read().as_ref().is_some_and(|known| Arc::ptr_eq(known, key));
+        is_known && self.clock.monotonic().saturating_sub(key.fetched) < self.keep
+    }
+
+    /// The token, if a key that the server gives now and did not give before signed it.
     ///
     /// # Errors
     /// `Unavailable` while there is no key to judge it by.
-    pub(super) async fn verify_anew(&self, token: &str, header: &Header) -> Result<Option<Claims>> {
+    pub(super) async fn verify_anew(&self, token: &str, header: &Header) -> Result<Option<Judged>> {
         if header.alg != Algorithm::RS256 {
             return Ok(None);
         }
@@ -113,8 +120,12 @@ impl AuthServer {
 }
 
 impl Key {
-    fn verify(&self, token: &str, header: &Header) -> Option<Claims> {
-        if header.alg == Algorithm::RS256 { jwt::verify(token, &self.key, Algorithm::RS256).ok() } else { None }
+    fn verify(self: Arc<Self>, token: &str, header: &Header) -> Option<Judged> {
+        if header.alg != Algorithm::RS256 {
+            return None;
+        }
+        let claims = jwt::verify(token, &self.key, Algorithm::RS256).ok()?;
+        Some(Judged { claims, by: By::Server(self) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys of an OpenID provider: found through its discovery document, kept for a while, fetched again when a token
 //! names a key that is not among them.
 
-use super::claims::Claims;
+use super::judged::{By, Judged};
 use super::{Fetch, jwt};
 use crate::config::Auth;
 use crate::permission::unauthenticated;
@@ -29,7 +29,8 @@ pub(super) struct Provider {
     fetching: tokio::sync::Mutex<Option<Duration>>,
 }
 
-struct Keys {
+/// Keys that it gave at one time.
+pub(super) struct Keys {
     keys: Vec<Key>,
     fetched: Duration,
 }
@@ -64,18 +65,26 @@ impl Provider {
         }
     }
 
-    /// The token's claims, if one of the provider's keys signed it with a permitted algorithm.
-    pub(super) async fn verify(&self, token: &str, header: &Header) -> Result<Claims> {
+    /// The token, if one of the provider's keys signed it with a permitted algorithm.
+    pub(super) async fn verify(&self, token: &str, header: &Header) -> Result<Judged> {
         if !self.algorithms.contains(&header.alg) {
             return Err(unauthenticated());
         }
         let keys = self.current().await?;
         if let Some(key) = keys.find(header) {
-            return jwt::verify(token, &key.key, header.alg);
+            let claims = jwt::verify(token, &key.key, header.alg)?;
+            return Ok(Judged { claims, by: By::Provider(keys) });
         }
-        let keys = self.newer_than(&keys).await;
-        let key = keys.as_ref().and_then(|keys| keys.find(header)).ok_or_else(unauthenticated)?;
-        jwt::verify(token, &key.key, header.alg)
+        let keys = self.newer_than(&keys).await.ok_or_else(unauthenticated)?;
+        let key = keys.find(header).ok_or_else(unauthenticated)?;
+        let claims = jwt::verify(token, &key.key, header.alg)?;
+        Ok(Judged { claims, by: By::Provider(keys) })
+    }
+
+    /// Whether those are the keys that are known, and not old.
+    pub(super) fn holds(&self, keys: &Arc<Keys>) -> bool {
+        let are_known = self.keys.read().as_ref().is_some_and(|known| Arc::ptr_eq(known, keys));
+        are_known && self.clock.monotonic().saturating_sub(keys.fetched) < self.keep
     }
 
     /// Fetches the keys now.

@@ -9,6 +9,7 @@ mod csrf;
 mod directory;
 mod fetch;
 mod freshness;
+mod judged;
 mod jwks;
 mod jwt;
 mod last_use;
@@ -32,9 +33,9 @@ use crate::permission::unauthenticated;
 use crate::{Credentials, Principal};
 use admin_token::AdminToken;
 use auth_server::AuthServer;
-use claims::Claims;
 use datahall_core::Result;
 use datahall_core::clock::Clock;
+use judged::{By, Judged, Tokens};
 use jwks::Provider;
 use jwt::StaticKey;
 use presented::Presented;
@@ -50,6 +51,8 @@ pub(crate) struct Authenticator {
     /// The one that `AUTH_SERVER` names.
     auth_server: Option<AuthServer>,
     provider: Option<Provider>,
+    /// Web tokens that were judged lately.
+    judged: Tokens,
     clock: Arc<dyn Clock>,
     /// Keys, sessions and organisations.
     pub(crate) directory: Arc<Directory>,
@@ -84,7 +87,8 @@ impl Authenticator {
                 Ok(()) => {}
             }
         }
-        Ok(Self { admin, settings: settings.clone(), keys, auth_server, provider, clock, directory })
+        let (settings, judged) = (settings.clone(), Tokens::new());
+        Ok(Self { admin, settings, keys, auth_server, provider, judged, clock, directory })
     }
 
     /// Whether anybody can be the administrator by a token of his own.
@@ -172,26 +176,45 @@ impl Authenticator {
 
     /// Whom a web token proves.
     async fn by_token(&self, token: &str, made: Made) -> Result<Principal> {
-        let (claims, signer) = self.judge(token).await?;
+        let known = self.judged.get(token, |by| self.stands(by));
+        let judged = match &known {
+            Some(known) => known.clone(),
+            None => Arc::new(self.judge(token).await?),
+        };
+        let is_known = !matches!(judged.by, By::Provider(_));
         // Who bears any other token, or one of a provider of logins, is only for a time what it says.
-        let must_expire = made == Made::ToBear || signer == Signer::Provider;
-        claims.check(&self.settings, self.clock.now().timestamp(), must_expire)?;
-        tokens::principal(&self.settings, &self.directory, &claims, signer == Signer::Known).await
+        let must_expire = made == Made::ToBear || !is_known;
+        judged.claims.check(&self.settings, self.clock.now().timestamp(), must_expire)?;
+        if known.is_none() {
+            self.judged.put(token, &judged);
+        }
+        // Who owns which packages is for known keys to say: what a provider of logins calls `userid` need not be chosen by whoever
+        // runs it.
+        tokens::principal(&self.settings, &self.directory, &judged.claims, is_known).await
     }
 
-    /// The claims of a token whose signature holds, and whose that is.
-    async fn judge(&self, token: &str) -> Result<(Claims, Signer)> {
+    /// Whether that is in force still, and need not be asked for again.
+    fn stands(&self, by: &By) -> bool {
+        match by {
+            By::Configured => true,
+            By::Server(key) => self.auth_server.as_ref().is_some_and(|server| server.holds(key)),
+            By::Provider(keys) => self.provider.as_ref().is_some_and(|provider| provider.holds(keys)),
+        }
+    }
+
+    /// A token whose signature holds.
+    async fn judge(&self, token: &str) -> Result<Judged> {
         let header = jwt::header(token)?;
         for key in &self.keys {
             if let Some(claims) = key.verify(token, &header) {
-                return Ok((claims, Signer::Known));
+                return Ok(Judged { claims, by: By::Configured });
             }
         }
         let server = self.auth_server.as_ref();
         if let Some(server) = server {
             server.keep_fresh().await;
-            if let Some(claims) = server.verify(token, &header) {
-                return Ok((claims, Signer::Known));
+            if let Some(judged) = server.verify(token, &header) {
+                return Ok(judged);
             }
         }
         let provided = match &self.provider {
@@ -199,12 +222,9 @@ impl Authenticator {
             None => Err(unauthenticated()),
         };
         match (provided, server) {
-            (Ok(claims), _) => Ok((claims, Signer::Provider)),
+            (Ok(judged), _) => Ok(judged),
             // Asked last, so that tokens of the provider never wait for it.
-            (Err(error), Some(server)) => match server.verify_anew(token, &header).await? {
-                Some(claims) => Ok((claims, Signer::Known)),
-                None => Err(error),
-            },
+            (Err(error), Some(server)) => server.verify_anew(token, &header).await?.ok_or(error),
             (Err(error), None) => Err(error),
         }
     }
@@ -217,13 +237,4 @@ enum Made {
     ToBear,
     /// For what it is presented at, in a header of its own.
     ForOne,
-}
-
-/// Whose signature a token has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Signer {
-    /// A key that is in the configuration or that `AUTH_SERVER` gives: who owns which packages is for these to say.
-    Known,
-    /// The provider of logins. What it calls `userid` need not be chosen by whoever runs it.
-    Provider,
 }

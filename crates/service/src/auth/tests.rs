@@ -12,6 +12,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+mod judged;
 mod owners;
 
 const PRIVATE: &[u8] = include_bytes!("testdata/test-only-rsa.pem");

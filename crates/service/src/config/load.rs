@@ -138,9 +138,10 @@ fn sections(report: &mut Report, settings: &mut Settings) {
 }
 
 fn datasets(report: &mut Report, environment: &Environment, seen: &mut HashMap<String, String>) -> Vec<DatasetBlock> {
-    let blocks = match report.table.get("dataset") {
+    // Taken out and not copied: there may be very many.
+    let blocks = match report.table.remove("dataset") {
         None => return Vec::new(),
-        Some(toml::Value::Array(blocks)) => blocks.clone(),
+        Some(toml::Value::Array(blocks)) => blocks,
         Some(_) => {
             report.problem(&["dataset".into()], "dataset: each one is a block of its own; write [[dataset]]");
             return Vec::new();

@@ -2,6 +2,7 @@
 
 use super::typo;
 use serde::de::DeserializeOwned;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 /// Something wrong in a configuration file.
@@ -47,7 +48,9 @@ impl From<usize> for Step {
 /// A file that parsed, and what was found wrong with it.
 pub(super) struct Report {
     file: PathBuf,
-    document: toml_edit::Document<String>,
+    text: String,
+    /// With the place of everything; only read when there is something to say, for it takes ten times the text.
+    document: OnceCell<Option<toml_edit::Document<String>>>,
     pub(super) table: toml::Table,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
@@ -64,12 +67,10 @@ impl Report {
 
     pub(super) fn parse(file: &Path, text: String) -> Result<Self, Problem> {
         let problem = |line, message: &str| Problem { file: file.to_owned(), line, message: message.trim().replace('\n', ", ") };
-        let document = toml_edit::Document::parse(text.clone())
-            .map_err(|error| problem(error.span().map(|span| line_of(&text, span.start)), error.message()))?;
         let table = text
             .parse::<toml::Table>()
             .map_err(|error| problem(error.span().map(|span| line_of(&text, span.start)), error.message()))?;
-        Ok(Self { file: file.to_owned(), document, table, problems: Vec::new(), notes: Vec::new() })
+        Ok(Self { file: file.to_owned(), text, document: OnceCell::new(), table, problems: Vec::new(), notes: Vec::new() })
     }
 
     /// Adds a problem at `path`, or at the nearest thing above it that the file has.
@@ -85,7 +86,7 @@ impl Report {
 
     fn line(&self, path: &[Step]) -> Option<usize> {
         let mut span = None;
-        let mut item = self.document.as_item();
+        let mut item = self.document.get_or_init(|| toml_edit::Document::parse(self.text.clone()).ok()).as_ref()?.as_item();
         for step in path {
             let next = match step {
                 Step::Key(key) => {
@@ -106,7 +107,7 @@ impl Report {
                 None => break,
             }
         }
-        span.map(|span| line_of(self.document.raw(), span.start))
+        span.map(|span| line_of(&self.text, span.start))
     }
 
     /// Reads `value`, which is at `path`: unknown keys are problems and left out, so that all of them are found;

@@ -39,6 +39,7 @@ impl Service {
         let entries: HashMap<String, Arc<Entry>> =
             self.registry.everything().into_iter().filter_map(|entry| Some((entry.record.get()?.clone(), entry))).collect();
         self.see_connections().await?;
+        self.see_elsewhere().await?;
         let ids: Vec<&String> = entries.keys().collect();
         for ids in ids.chunks(AT_ONCE) {
             let ids = ids.iter().map(|id| id.as_str());

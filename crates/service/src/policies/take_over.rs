@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use datahall_catalog::{Dataset, List};
 use datahall_core::Result;
 use datahall_core::policy::Strategy;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -113,8 +114,9 @@ impl Service {
         for some in entries.chunks(PAGE) {
             let ids = some.iter().filter_map(|entry| entry.record.get().map(String::as_str));
             let records = self.catalog.list(&List::<Dataset>::all().any_of("id", ids)).await?.items;
+            let records: HashMap<&str, &Dataset> = records.iter().map(|record| (record.meta.id.as_str(), record)).collect();
             for entry in some {
-                let record = records.iter().find(|record| Some(&record.meta.id) == entry.record.get());
+                let record = entry.record.get().and_then(|id| records.get(id.as_str())).copied();
                 if self.still_stands(entry, record) && record.is_some_and(|record| record.meta.version > entry.stated().version) {
                     self.take_over(entry).await?;
                 }

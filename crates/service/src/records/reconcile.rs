@@ -16,6 +16,8 @@ pub(crate) struct Reconciled {
     pub(crate) records: HashMap<String, OfFile>,
     /// The names, as the file has them, of those that are not served because an API's dataset has the name.
     pub(crate) clashes: Vec<String>,
+    /// The ids of records of files and registrations that none of the blocks has, this server's own registrations among them.
+    pub(crate) elsewhere: Vec<String>,
 }
 
 /// What the record of a dataset of the file says.
@@ -60,7 +62,7 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
     }
     let ids: Vec<&str> = known.values().map(|dataset| dataset.meta.id.as_str()).collect();
     let mut masks = masks_of_all(&mut change, &ids).await?;
-    let mut done = Reconciled { records: HashMap::with_capacity(blocks.len()), clashes: Vec::new() };
+    let mut done = Reconciled { records: HashMap::with_capacity(blocks.len()), clashes: Vec::new(), elsewhere: Vec::new() };
     for block in blocks {
         let key = block.name.to_lowercase();
         let there = match known.remove(&key) {
@@ -78,7 +80,10 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
                 let of_it = masks.get(&there.meta.id).map_or(&[][..], Vec::as_slice);
                 updated(&mut change, there, block, of_it).await?
             }
-            Some(_) => {
+            Some(other) => {
+                if other.origin != Origin::Api {
+                    done.elsewhere.push(other.meta.id);
+                }
                 done.clashes.push(block.name.clone());
                 continue;
             }
@@ -94,6 +99,7 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
         let stated = stated(&dataset, &masks, &block.stated());
         done.records.insert(key, OfFile { id: dataset.meta.id.clone(), stated, generation: dataset.generation });
     }
+    done.elsewhere.extend(known.into_values().map(|dataset| dataset.meta.id));
     if changed > 0 {
         let detail = serde_json::json!({"datasets": blocks.len(), "changed": changed, "clashes": done.clashes.len()});
         change.commit(AuditEntry::new("config.reconcile").detail(detail)).await?;

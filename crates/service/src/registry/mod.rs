@@ -14,7 +14,7 @@ use crate::home::Home;
 use datahall_core::{Error, Result};
 use parking_lot::Mutex;
 use shelf::Shelf;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,7 +29,32 @@ pub(crate) struct Registry {
 #[derive(Default)]
 struct Names {
     entries: BTreeMap<String, Arc<Entry>>,
+    /// Those of them that have records, by the ids of these.
+    records: HashMap<String, Arc<Entry>>,
+    /// Those of them that are saved queries: few, often looked for, among what may be very many.
+    queries: BTreeMap<String, Arc<Entry>>,
     reserved: BTreeSet<String>,
+}
+
+impl Names {
+    fn put(&mut self, key: String, entry: Arc<Entry>) {
+        self.take(&key);
+        if let Some(id) = entry.record.get() {
+            self.records.insert(id.clone(), entry.clone());
+        }
+        if entry.statement().is_some() {
+            self.queries.insert(key.clone(), entry.clone());
+        }
+        self.entries.insert(key, entry);
+    }
+
+    fn take(&mut self, key: &str) {
+        self.queries.remove(key);
+        let Some(old) = self.entries.remove(key) else { return };
+        if let Some(id) = old.record.get() {
+            self.records.remove(id);
+        }
+    }
 }
 
 /// How many loads there were.
@@ -94,8 +119,19 @@ impl Registry {
     /// The one whose record has this id.
     pub(crate) fn by_record(&self, id: &str) -> Option<Arc<Entry>> {
         let is_it = |entry: &&Arc<Entry>| entry.record.get().is_some_and(|other| other == id);
-        let found = self.names.lock().entries.values().find(is_it).cloned();
-        found.or_else(|| self.shelf.lock().all().find(is_it).cloned())
+        self.told_of(id).or_else(|| self.shelf.lock().all().find(is_it).cloned())
+    }
+
+    /// The one whose record has this id, of those that this server was told of.
+    pub(crate) fn told_of(&self, id: &str) -> Option<Arc<Entry>> {
+        self.names.lock().records.get(id).cloned()
+    }
+
+    /// The saved queries, by name.
+    pub(crate) fn queries(&self) -> Vec<Arc<Entry>> {
+        let mut queries: Vec<_> = self.names.lock().queries.values().cloned().collect();
+        queries.sort_by(|a, b| a.name.cmp(&b.name));
+        queries
     }
 
     /// All that this server was told of, by name.
@@ -138,7 +174,7 @@ impl Registry {
         let key = key(entry.home.project(), &entry.name);
         let there = names.entries.get(&key).is_some_and(|other| Arc::ptr_eq(other, entry));
         if there {
-            names.entries.remove(&key);
+            names.take(&key);
         }
         there
     }
@@ -146,7 +182,7 @@ impl Registry {
     /// The saved queries that read the dataset.
     pub(crate) fn dependents(&self, of: &Entry) -> Vec<Arc<Entry>> {
         let reads = |entry: &&Arc<Entry>| entry.reads(of);
-        self.names.lock().entries.values().filter(reads).cloned().collect()
+        self.names.lock().queries.values().filter(reads).cloned().collect()
     }
 }
 
@@ -162,9 +198,9 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Puts `entry` under the name.
+    /// Puts `entry` under the name. It has its record by now, if it gets one.
     pub(crate) fn fill(self, entry: Arc<Entry>) {
-        self.names.lock().entries.insert(self.key.clone(), entry);
+        self.names.lock().put(self.key.clone(), entry);
     }
 }
 

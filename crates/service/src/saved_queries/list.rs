@@ -31,7 +31,7 @@ impl Service {
     /// As [`Service::require_manage`].
     pub fn list_saved_queries(&self, ctx: &Ctx) -> Result<Vec<SavedQuery>> {
         self.require_manage(ctx)?;
-        Ok(self.registry.all().iter().filter(|entry| self.sees(ctx, entry)).filter_map(|entry| describe(entry)).collect())
+        Ok(self.registry.queries().iter().filter(|entry| self.sees(ctx, entry)).filter_map(|entry| describe(entry)).collect())
     }
 }
 

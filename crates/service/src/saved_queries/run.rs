@@ -63,7 +63,7 @@ impl Service {
 
     /// Loads the queries anew that read `entry` and want that, a while later: what is loaded meanwhile counts for the same.
     pub(crate) fn cascade(&self, entry: &Entry) {
-        for reader in self.registry.all() {
+        for reader in self.registry.queries() {
             let Some(delay) = reader.statement().and_then(|statement| statement.after_upstream) else { continue };
             let reads = reader.reads(entry);
             // What is not loaded yet reads the new rows anyway.

@@ -47,7 +47,7 @@ impl Service {
 
     async fn make_views_anew(&self) -> Result<()> {
         let mut outdated = Vec::new();
-        for entry in self.registry.all() {
+        for entry in self.registry.queries() {
             let (Some(statement), Some(current)) = (entry.statement(), entry.current()) else { continue };
             let Some(then) = &current.generation.seen_by else { continue };
             match self.authenticator.anew(&statement.maker).await {

@@ -3,13 +3,14 @@
 //! - `add.rs`, `replace.rs`, `remove.rs`: making one, telling that its rows are others, deleting it
 //! - `find.rs`: from a name to an entry; `renew.rs`: what becomes of entries when records change
 //! - `source.rs`, `options.rs`, `details.rs`, `columns.rs`: what records say, and how
-//! - `list.rs`, `info.rs`: showing them; `grants.rs`: sharing them; `import.rs`, `batch.rs`: taking tables over; `cache.rs`: keeping rows of outside systems
+//! - `list.rs`, `info.rs`: showing them; `elsewhere.rs`: what is left out of lists; `grants.rs`: sharing them; `import.rs`, `batch.rs`: taking tables over; `cache.rs`: keeping rows of outside systems
 
 mod add;
 mod batch;
 mod cache;
 mod columns;
 mod details;
+mod elsewhere;
 mod find;
 pub(crate) mod grants;
 mod import;
@@ -44,6 +45,7 @@ pub use source::StoredSource;
 
 pub(crate) use batch::ImportTable;
 pub(crate) use columns::to_json as columns_to_json;
+pub(crate) use elsewhere::Elsewhere;
 pub(crate) use info::settings_seen;
 pub(crate) use of_record::OfRecord;
 pub(crate) use pages::Pages;

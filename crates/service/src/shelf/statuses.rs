@@ -2,7 +2,7 @@
 
 use super::{OfRecord, Pages};
 use crate::{Ctx, Service, State, Status};
-use datahall_catalog::{Dataset, List, Mask, Origin};
+use datahall_catalog::{Dataset, List, Mask};
 use datahall_core::Result;
 use datahall_core::access::Verdict;
 use datahall_core::privilege::Privilege;
@@ -11,16 +11,15 @@ use std::collections::HashMap;
 impl Service {
     /// Those where the caller is that he may know of. What is not open can be read all the same, and counts as there.
     pub(crate) async fn recorded_statuses(&self, ctx: &Ctx) -> Result<Vec<Status>> {
-        let (mut statuses, mut pages) = (Vec::new(), Pages::of_project(ctx.home.project()));
+        let (mut statuses, mut pages) =
+            (Vec::new(), Pages::of(List::all().only("project", ctx.home.project()).only("origin", "api")));
         loop {
             let page = pages.next(&self.catalog).await?;
             if page.is_empty() {
                 return Ok(statuses);
             }
-            let sees = |record: &&Dataset| {
-                record.origin == Origin::Api
-                    && self.verdict_on(ctx, ctx.home.organisation(), record, Privilege::ReadConf) != Verdict::Hidden
-            };
+            let sees =
+                |record: &&Dataset| self.verdict_on(ctx, ctx.home.organisation(), record, Privilege::ReadConf) != Verdict::Hidden;
             let seen: Vec<&Dataset> = page.iter().filter(sees).collect();
             let ids = seen.iter().map(|record| record.meta.id.as_str());
             let mut masks: HashMap<String, Vec<Mask>> = HashMap::new();

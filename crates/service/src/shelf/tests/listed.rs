@@ -1,8 +1,10 @@
 //! Lists of datasets: pages, orders, texts, and who sees which.
 
 use super::{member, uploaded};
+use crate::shelf::list::MOST_NAMED;
 use crate::testing::{Fixture, admin, reader};
 use crate::{Ctx, DatasetFilter, DatasetOrder, MaskChange, MasksChange, State, Visibility};
+use datahall_catalog::{Actor, AuditEntry, Dataset, List, Origin};
 use datahall_core::privilege::Role;
 
 async fn names(fixture: &Fixture, ctx: &Ctx, filter: &DatasetFilter, page: (u64, u64)) -> (Vec<String>, u64) {
@@ -64,4 +66,47 @@ async fn datasets_of_all_origins_are_in_one_list_and_in_the_other_dialects() {
     assert_eq!(seen.iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["file", "public", "runtime"]);
     assert_eq!((seen[1].rows, seen[1].columns, seen[1].state), (Some(3), 2, State::Published));
     assert_eq!(fixture.engine.begun.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
+
+/// Records that this server was told nothing of, as other servers' files and registrations leave them.
+async fn strangers(fixture: &Fixture, count: usize) {
+    let mut change = fixture.service.catalog.change(&Actor::system()).await.unwrap();
+    for at in 0..count {
+        let origin = if at % 2 == 0 { Origin::File } else { Origin::Runtime };
+        let mut record = Dataset { project: "default".into(), name: format!("b{at}"), origin, ..Dataset::default() };
+        change.insert(&mut record).await.unwrap();
+    }
+    change.commit(AuditEntry::new("test")).await.unwrap();
+}
+
+async fn without_strangers(fixture: &Fixture) {
+    let mut change = fixture.service.catalog.change(&Actor::system()).await.unwrap();
+    for record in change.list(&List::<Dataset>::all().contains("name", "b")).await.unwrap().items {
+        change.delete(&record).await.unwrap();
+    }
+    change.commit(AuditEntry::new("test")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_other_servers_have_is_left_out_however_much_it_is() {
+    let fixture = Fixture::with("[[dataset]]\nname = 'a'\nsource = {kind='csv',location='ok'}\n").await;
+    fixture.register("c").await;
+    let (service, all) = (&fixture.service, DatasetFilter::default());
+    let both = (vec!["a".to_owned(), "c".to_owned()], 2);
+    for (count, named) in [(2, true), (MOST_NAMED + 1, false)] {
+        strangers(&fixture, count).await;
+        // Before the server has looked which they are, none of them is shown either.
+        assert_eq!(names(&fixture, &admin(), &all, (20_000, 0)).await.0, both.0);
+        service.see_elsewhere().await.unwrap();
+        assert_eq!(service.elsewhere().len() <= MOST_NAMED, named);
+        assert_eq!(names(&fixture, &admin(), &all, (9, 0)).await, both);
+        let texts = DatasetFilter { text: Some("b1".into()), ..DatasetFilter::default() };
+        assert_eq!(names(&fixture, &admin(), &texts, (9, 0)).await.1, 0);
+        without_strangers(&fixture).await;
+    }
+    service.see_elsewhere().await.unwrap();
+    // What is registered is listed at once, also where somebody looked between its record and its name.
+    assert!(service.elsewhere().is_empty());
+    fixture.register("b").await;
+    assert_eq!(names(&fixture, &admin(), &all, (9, 0)).await.0, ["a", "b", "c"]);
 }
