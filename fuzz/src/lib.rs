@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode, header};
 use datahall_core::clock::{SystemClock, SystemRandom};
 use datahall_core::dataset::{Location, S3Options};
 use datahall_engine::{DataFusionEngine, Options};
-use datahall_service::{Deps, Environment, HttpFetch, Service, Settings};
+use datahall_service::{Catalog, Deps, Environment, HttpFetch, NetCourier, Service, Settings};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,14 +83,18 @@ async fn router(folder: &Path, table: &Path) -> Router {
         spill_bytes: 64 << 20,
         spill_dir: folder.join("spill"),
         lake: Location { url: folder.join("lake").display().to_string(), s3: S3Options::default() },
+        lakehouse: folder.join("lakehouse"),
         threads: 2,
     };
     let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom));
+    let records = format!("sqlite:{}", folder.join("catalog.db").display());
     let deps = Deps {
         engine: DataFusionEngine::new(options).expect("an engine"),
+        catalog: Catalog::open(&records, clock.clone(), random.clone()).await.expect("a catalog"),
         clock: clock.clone(),
         random: random.clone(),
         fetch: Arc::new(HttpFetch::new().expect("a client")),
+        courier: Arc::new(NetCourier::new().expect("a client")),
         environment,
         settings,
         config_path: None,
@@ -119,4 +123,24 @@ fn write_table(path: &Path) {
 fn files(folder: &Path) -> BTreeSet<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder can be listed");
     entries.map(|entry| entry.expect("an entry").path()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_targets_post_to_answers_and_refuses_and_stays_unharmed() {
+        let server = Server::start();
+        for (path, body, status) in [
+            ("/api/v1/datasets/t/query", r#"{"predicates":[{"col":"id","op":"gt","val":2}]}"#, StatusCode::OK),
+            ("/api/v1/datasets/t/query", "{\"columns\":[\"\u{0}\"]}", StatusCode::BAD_REQUEST),
+            ("/api/v1/datasets/t/count", "[[[", StatusCode::BAD_REQUEST),
+            ("/api/v1/sql", r#"{"sql":"SELECT count(*) FROM t"}"#, StatusCode::OK),
+            ("/api/v1/sql", r#"{"sql":"CREATE TABLE u AS SELECT * FROM t"}"#, StatusCode::BAD_REQUEST),
+        ] {
+            assert_eq!(server.post(path, body.as_bytes()).0, status, "{path} {body}");
+        }
+        server.is_unharmed();
+    }
 }

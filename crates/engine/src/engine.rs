@@ -52,6 +52,7 @@ impl DataFusionEngine {
         }
         std::fs::create_dir_all(spill).map_err(|error| Error::internal(error).context("spill folder"))?;
         let memory = Shared::new(usize::try_from(options.query_memory_bytes).unwrap_or(usize::MAX));
+        let merging = memory.for_merging(options.threads.max(1));
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![spill.clone()]))
             .with_max_temp_directory_size(options.spill_bytes);
@@ -64,6 +65,7 @@ impl DataFusionEngine {
             let mut config = SessionConfig::new().with_target_partitions(partitions).with_information_schema(false);
             config.options_mut().execution.parquet.pushdown_filters = true;
             config.options_mut().execution.parquet.reorder_filters = true;
+            config.options_mut().execution.sort_spill_reservation_bytes = merging;
             // Its hash table panics on NaN keys.
             config.options_mut().optimizer.enable_topk_aggregation = false;
             with_federation(SessionStateBuilder::new())

@@ -35,6 +35,17 @@ impl Shared {
         Self { total, used: Arc::default() }
     }
 
+    /// The most that one query gets of it, its own included.
+    fn most(&self) -> usize {
+        (self.total / 2).max(OWN)
+    }
+
+    /// Bytes that each of `threads` sorts of a query sets aside to merge what it has spilled: what DataFusion sets aside, or
+    /// less where that would leave the sorts themselves nothing.
+    pub(crate) fn for_merging(&self, threads: usize) -> usize {
+        (self.most() / (8 * threads)).min(10 * 1024 * 1024)
+    }
+
     fn take(&self, bytes: usize) -> Result<()> {
         let grown = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.total);
         let taken = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown);
@@ -90,8 +101,7 @@ struct OfQuery {
 
 impl OfQuery {
     fn new(shared: Shared) -> Self {
-        let most = (shared.total / 2).max(OWN);
-        Self { parts: FairSpillPool::new(most), shared, changing: Mutex::default() }
+        Self { parts: FairSpillPool::new(shared.most()), shared, changing: Mutex::default() }
     }
 
     /// Bytes beyond its own.

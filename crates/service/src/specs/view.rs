@@ -1,9 +1,9 @@
 //! What of a revision a caller may be told: everything, all but what its own owner alone knows, or nothing of what a pipeline makes of rows
 //! that are kept from him.
 
+use super::contents::Findability;
 use super::kept_from::Lens;
 use super::names::Whose;
-use super::contents::Findability;
 use super::plan::{Plan, Step};
 use super::planned::PlannedRevision;
 use super::sight::is_private;
@@ -109,7 +109,8 @@ impl Service {
 
 /// Whether what a package makes is there for strangers, as it is now and, if that is known, as it was for the revision.
 pub(super) fn is_open(ctx: &Ctx, package: &Package, revision: Option<&Revision>) -> bool {
-    let was_private = |revision: &Revision| !revision.spec.is_empty() && Whose::of(&revision.spec).findability == Findability::Private;
+    let was_private =
+        |revision: &Revision| !revision.spec.is_empty() && Whose::of(&revision.spec).findability == Findability::Private;
     ctx.principal.reads_public && !is_private(package) && !revision.is_some_and(was_private)
 }
 
