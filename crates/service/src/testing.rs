@@ -115,6 +115,7 @@ impl FakeEngine {
             indexed: vec![],
             notes: vec![],
             live: true,
+            identity: None,
         };
         Arc::new(FakeTable { info, rows, location: "ok".into() })
     }

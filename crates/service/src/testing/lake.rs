@@ -67,6 +67,7 @@ impl FakeLake {
             user: Some(provenance.user.clone()),
             job: provenance.job.clone(),
             recipe_run: provenance.recipe_run.clone(),
+            made_of: provenance.made_of.clone(),
             metrics: BTreeMap::new(),
         };
         versions.push(Version { rows, commit });
