@@ -24,11 +24,7 @@ impl Permit {
     ///
     /// # Errors
     /// As [`Permit::run`].
-    pub(crate) async fn run_of(
-        self: Arc<Self>,
-        bounds: Bounds,
-        start: impl Future<Output = Result<Rows>>,
-    ) -> Result<Rows> {
+    pub(crate) async fn run_of(self: Arc<Self>, bounds: Bounds, start: impl Future<Output = Result<Rows>>) -> Result<Rows> {
         let mut allowance = bounds.allowance();
         let Rows { schema, batches } = match &mut allowance {
             Some(allowance) => allowance.spend(start).await??,

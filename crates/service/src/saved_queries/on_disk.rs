@@ -2,10 +2,10 @@
 //! as soon as it is whole. Who reads the rows of before finishes on them.
 
 use super::run::in_order;
+use crate::Service;
 use crate::config::Residency;
 use crate::loading::not_found;
 use crate::registry::{Entry, SavedStatement};
-use crate::Service;
 use chrono::{DateTime, Utc};
 use datahall_catalog::{Actor, Dataset};
 use datahall_core::dataset::{DatasetSpec, ReadOptions, Source};
@@ -60,13 +60,7 @@ impl Service {
     }
 
     /// By way of another table: what is to be sorted need not fit memory.
-    async fn write_in_order(
-        &self,
-        id: &str,
-        statement: &SavedStatement,
-        rows: Rows,
-        provenance: Provenance,
-    ) -> Result<u64> {
+    async fn write_in_order(&self, id: &str, statement: &SavedStatement, rows: Rows, provenance: Provenance) -> Result<u64> {
         let aside = unsorted(id);
         let version = self.overwrite(&aside, rows, provenance.clone()).await?;
         let options = ReadOptions { lazy: true, ..ReadOptions::default() };
@@ -76,13 +70,7 @@ impl Service {
     }
 
     /// One version of the query's table, in memory or not, as it is to be.
-    async fn open_version(
-        &self,
-        entry: &Entry,
-        statement: &SavedStatement,
-        table: &str,
-        version: u64,
-    ) -> Result<Arc<dyn Table>> {
+    async fn open_version(&self, entry: &Entry, statement: &SavedStatement, table: &str, version: u64) -> Result<Arc<dyn Table>> {
         let residency = statement.keeping.residency();
         let open = async |lazy: bool| {
             let options = ReadOptions { lazy, ..statement.options.clone() };

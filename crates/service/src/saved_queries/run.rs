@@ -94,8 +94,7 @@ impl Service {
                 outcome => return outcome,
             }
         }
-        let provenance =
-            Provenance { user: asked.user.clone(), made_of: asked.made.print.clone(), ..Provenance::default() };
+        let provenance = Provenance { user: asked.user.clone(), made_of: asked.made.print.clone(), ..Provenance::default() };
         self.keep_on_disk(entry, statement, run().await?, provenance).await
     }
 

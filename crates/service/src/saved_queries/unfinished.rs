@@ -31,7 +31,8 @@ impl Unfinished {
     }
 
     pub(super) fn note(&self, id: &str) -> Result<()> {
-        std::fs::write(self.folder.join(id), "").map_err(|error| Error::internal(error).context("a note of a table to be deleted"))
+        std::fs::write(self.folder.join(id), "")
+            .map_err(|error| Error::internal(error).context("a note of a table to be deleted"))
     }
 
     pub(super) fn is_noted(&self, id: &str) -> bool {

@@ -6,6 +6,7 @@ mod kept_queries;
 mod killed;
 mod overload;
 mod refresh;
+mod rows_on_disk;
 mod two_servers;
 
 use crate::support::*;
