@@ -16,6 +16,9 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// The reason of an error: rows that were to be kept in memory do not fit its budget.
+pub const BEYOND_BUDGET: &str = "beyond_budget";
+
 /// Opens sources and reads them.
 #[async_trait]
 pub trait Engine: Send + Sync {
@@ -40,6 +43,13 @@ pub trait Engine: Send + Sync {
     /// `Invalid` when it is not exactly one read-only statement.
     fn tables_in(&self, sql: &str) -> Result<Vec<String>>;
 
+    /// Whether what `sql` gives depends on nothing but the rows it reads: it does not ask what time it is. False also where that is
+    /// not sure.
+    ///
+    /// # Errors
+    /// As [`Engine::tables_in`].
+    fn is_steady(&self, sql: &str) -> Result<bool>;
+
     /// Plans `sql` over `tables` alone, checks the plan, and runs it. At most `max_rows` rows come.
     ///
     /// # Errors
@@ -58,8 +68,8 @@ pub trait Engine: Send + Sync {
     /// `columns` and `lazy` do not apply). Everything in it is visible: what was hidden from whoever asked is not in `rows`.
     ///
     /// # Errors
-    /// The first that `rows` gives; `Invalid` for an index on a column that is not there; `LimitExceeded` when it does
-    /// not fit the memory budget. Nothing is kept then.
+    /// The first that `rows` gives; `Invalid` for an index on a column that is not there; `LimitExceeded` (reason
+    /// [`BEYOND_BUDGET`]) when it does not fit the memory budget. Nothing is kept then.
     async fn materialise(&self, rows: Rows, options: &ReadOptions) -> Result<Arc<dyn Table>>;
 
     /// Writes all of `rows` to the managed table `table` (made by its first write) as one version of it. Dropping this
@@ -185,6 +195,8 @@ pub struct TableInfo {
     /// Its rows are asked for in an outside system at each read and may differ each time: nothing that was made of them may be
     /// given again.
     pub live: bool,
+    /// Names these rows, also across restarts: what has the same has the same rows. `None` where that cannot be told.
+    pub identity: Option<String>,
 }
 
 /// A table as one caller may read it. There is no other way to rows: whatever the engine is asked, it first puts another table

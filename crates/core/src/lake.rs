@@ -45,6 +45,8 @@ pub struct Provenance {
     pub recipe_run: Option<String>,
     /// Names this write among all that ever were: done again with the same, it is done once.
     pub once: Option<String>,
+    /// Names what the rows were made of, to tell whether they would be the same again.
+    pub made_of: Option<String>,
 }
 
 /// What a write came to.
@@ -101,6 +103,8 @@ pub struct Commit {
     pub job: Option<String>,
     /// The recipe run that made it, when the log says.
     pub recipe_run: Option<String>,
+    /// What names that which its rows were made of, when the log says.
+    pub made_of: Option<String>,
     /// What the log says it came to: `numFiles` and the like.
     pub metrics: BTreeMap<String, String>,
 }

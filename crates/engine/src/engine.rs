@@ -109,6 +109,10 @@ impl Engine for DataFusionEngine {
         crate::sql::tables_in(sql)
     }
 
+    fn is_steady(&self, sql: &str) -> Result<bool> {
+        crate::sql::is_steady(sql)
+    }
+
     async fn sql(&self, sql: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
         self.run_sql(sql, tables, max_rows).await
     }

@@ -13,6 +13,9 @@ use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// Why what this server has not loaded yet is loaded, as statuses say it.
+pub(crate) const AT_START: &str = "startup";
+
 /// A dataset's rows as one caller may read them.
 pub(crate) struct Opened {
     pub(crate) entry: Arc<Entry>,
@@ -118,7 +121,7 @@ impl Service {
                 let permit = service.permit_for(&entry).await;
                 let _one = entry.loading.lock().await;
                 if entry.current().is_none() && entry.state() == State::Pending {
-                    let _ = service.load_locked(&entry, "startup", permit).await;
+                    let _ = service.load_locked(&entry, AT_START, permit).await;
                 }
             });
             let _ = load.await;
@@ -159,7 +162,7 @@ impl Service {
         let counters = &self.registry.counters;
         let mut build = entry.begin(source, &*self.clock);
         let running = Running::new(counters);
-        let outcome = self.fetch_rows(entry, permit, &mut build).await;
+        let outcome = self.fetch_rows(entry, source, permit, &mut build).await;
         drop(running);
         match outcome {
             Ok((current, elapsed_ms)) => {
@@ -167,6 +170,7 @@ impl Service {
                 let info = current.generation.table.info();
                 tracing::info!(dataset = entry.name, rows = info.rows, resident = info.resident, elapsed_ms, "dataset loaded");
                 self.cascade(entry);
+                self.tidy_rows(entry);
                 for note in &info.notes {
                     tracing::warn!(dataset = entry.name, "{note}");
                 }
@@ -182,14 +186,20 @@ impl Service {
     }
 
     /// Loads the rows and puts them in the place of the old ones, under the policy as it is stated then.
-    async fn fetch_rows(&self, entry: &Arc<Entry>, permit: Option<Permit>, build: &mut Build) -> Result<(Current, u64)> {
+    async fn fetch_rows(
+        &self,
+        entry: &Arc<Entry>,
+        source: &'static str,
+        permit: Option<Permit>,
+        build: &mut Build,
+    ) -> Result<(Current, u64)> {
         let (table, made) = match &entry.origin {
             Origin::Source { spec, access, .. } => (self.open_within_limit(spec, access).await?, Made::default()),
             Origin::Record(of) => {
                 let (spec, access) = self.spec_of(entry, of).await?;
                 (self.open_within_limit(&spec, &access).await?, Made::default())
             }
-            Origin::Statement(statement) => self.run_statement(statement, permit).await?,
+            Origin::Statement(statement) => self.run_statement(entry, statement, permit, source == AT_START).await?,
         };
         loop {
             let stated = entry.stated();

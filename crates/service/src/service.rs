@@ -8,10 +8,12 @@ use crate::config::{Environment, OnStart, Settings};
 use crate::connections::Connections;
 use crate::governance::Summaries;
 use crate::jobs::Queue;
+use crate::loading::AT_START;
 use crate::policies::{Stated, TokenKeys};
 use crate::records::{Reconciled, reconcile};
 use crate::refusals::Refusals;
 use crate::registry::{Entry, Registry};
+use crate::saved_queries::Unfinished;
 use crate::shelf::Elsewhere;
 use crate::specs::{Courier, Packages, Specs};
 use crate::uploads::{Desk, noted};
@@ -74,6 +76,8 @@ pub struct Service {
     pub(crate) exports_dir: PathBuf,
     /// Where uploaded files are received.
     pub(crate) desk: Desk,
+    /// Tables of saved queries that are being made or deleted.
+    pub(crate) unfinished: Unfinished,
     pub(crate) authenticator: Authenticator,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
@@ -135,6 +139,7 @@ impl Service {
         let uploads_dir = data_dir.join("tmp").join("uploads");
         let left = noted(&uploads_dir);
         let uploads_dir = emptied(uploads_dir)?;
+        let unfinished = Unfinished::new(data_dir.join("tmp").join("queries"))?;
         home::ensure(&catalog).await?;
         let node = node::id(&data_dir, &*random)?;
         let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
@@ -153,6 +158,7 @@ impl Service {
             config_path,
             exports_dir,
             desk: Desk::new(uploads_dir),
+            unfinished,
             authenticator,
             passwords: Passwords::default(),
             throttle,
@@ -192,8 +198,11 @@ impl Service {
 
     /// Drops what has had its time, and what uploads left.
     fn keep_tidy(self: &Arc<Self>, left: Vec<String>) {
-        let cleaner = self.clone();
-        self.background(async move { cleaner.drop_left(left).await });
+        let (cleaner, unfinished) = (self.clone(), self.unfinished.all());
+        self.background(async move {
+            cleaner.drop_left(left).await;
+            cleaner.finish(unfinished).await;
+        });
         self.watch_expiry();
         self.watch_retention();
     }
@@ -292,7 +301,7 @@ impl Service {
     async fn load_at_start(&self, entry: &Arc<Entry>) {
         if entry.current().is_none() {
             // Why it failed is in the entry and in the log.
-            let _ = self.load(entry, "startup").await;
+            let _ = self.load(entry, AT_START).await;
         }
     }
 

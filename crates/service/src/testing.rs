@@ -17,11 +17,11 @@ use datahall_catalog::Catalog;
 use datahall_core::clock::{Clock, Random, SystemRandom};
 use datahall_core::connection::{Connection, OutsideTable};
 use datahall_core::dataset::{DatasetSpec, Location, ReadOptions, Source};
-use datahall_core::engine::{Access, Engine, Fetched, Handle, NamedHandle, Rows, Table, TableInfo};
+use datahall_core::engine::{Access, BEYOND_BUDGET, Engine, Fetched, Handle, NamedHandle, Rows, Table, TableInfo};
 use datahall_core::lake::{Commit, Compacted, Compaction, NO_SUCH_VERSION, Provenance, Vacuum, Vacuumed, Write, Written};
 use datahall_core::policy::RowFilter;
 use datahall_core::query::Query;
-use datahall_core::{Error, Result};
+use datahall_core::{Code, Error, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use lake::FakeLake;
 use outbox::Outbox;
@@ -50,7 +50,7 @@ impl Table for FakeTable {
     }
 }
 
-/// Tables `id, kind, v`. Locations: `ok`, `slow`, `missing`, `unreachable`; and of what happens when they are read: `breaks`,
+/// Tables `id, kind, v`. Locations: `ok`, `slow`, `missing`, `unreachable`, `untagged`; and of what happens when they are read: `breaks`,
 /// `panics`, `endless`, `gated` (waits until [`FakeEngine::gate`] lets it).
 pub(crate) struct FakeEngine {
     rows: AtomicI64,
@@ -58,6 +58,9 @@ pub(crate) struct FakeEngine {
     broken: AtomicBool,
     away: AtomicBool,
     narrow: AtomicBool,
+    cramped: AtomicBool,
+    /// Statements that were run.
+    pub(crate) runs: AtomicUsize,
     last_tables: Mutex<Vec<String>>,
     /// What managed tables hold.
     pub(crate) lake: FakeLake,
@@ -93,6 +96,15 @@ impl FakeEngine {
         self.narrow.store(narrow, Ordering::Relaxed);
     }
 
+    /// Nothing that is made or written here fits into memory.
+    pub(crate) fn set_cramped(&self, cramped: bool) {
+        self.cramped.store(cramped, Ordering::Relaxed);
+    }
+
+    fn is_cramped(&self) -> bool {
+        self.cramped.load(Ordering::Relaxed)
+    }
+
     /// The names that the last statement was given.
     pub(crate) fn last_tables(&self) -> Vec<String> {
         self.last_tables.lock().clone()
@@ -115,20 +127,26 @@ impl FakeEngine {
             indexed: vec![],
             notes: vec![],
             live: true,
+            identity: None,
         };
         Arc::new(FakeTable { info, rows, location: "ok".into() })
     }
 
     fn table(&self, rows: RecordBatch, location: &str) -> Arc<dyn Table> {
+        self.known(rows, location, true, None)
+    }
+
+    fn known(&self, rows: RecordBatch, location: &str, resident: bool, identity: Option<String>) -> Arc<dyn Table> {
         let info = TableInfo {
             schema: rows.schema(),
             rows: Some(rows.num_rows() as u64),
-            resident: true,
+            resident,
             memory_bytes: 100,
             storage_bytes: Some(10),
             indexed: vec!["id".into(), "kind".into()],
             notes: vec!["large".into()],
             live: false,
+            identity,
         };
         Arc::new(FakeTable { info, rows, location: location.into() })
     }
@@ -158,7 +176,11 @@ fn made_up(schema: &SchemaRef, rows: i64) -> RecordBatch {
 impl Engine for FakeEngine {
     async fn open(&self, spec: &DatasetSpec, _: &Access) -> Result<Arc<dyn Table>> {
         match &spec.source {
-            Source::Managed { table, version } => return Ok(self.table(self.lake.rows(table, *version)?, "ok")),
+            Source::Managed { table, version } => {
+                let resident = !spec.options.lazy && !self.is_cramped();
+                let rows = self.lake.rows(table, *version)?;
+                return Ok(self.known(rows, "ok", resident, Some(format!("{table} {version:?}"))));
+            }
             Source::Connected { connection, part, .. } => {
                 connections::answers(connection)?;
                 connections::knows(part)?;
@@ -180,7 +202,9 @@ impl Engine for FakeEngine {
             return Err(Error::unavailable("cannot be reached"));
         }
         let schema = if self.narrow.load(Ordering::Relaxed) { narrow() } else { schema() };
-        Ok(self.table(made_up(&schema, self.rows.load(Ordering::Relaxed)), location))
+        let rows = made_up(&schema, self.rows.load(Ordering::Relaxed));
+        let identity = format!("{location} {} {}", rows.num_rows(), rows.num_columns());
+        Ok(self.known(rows, location, true, Some(identity).filter(|_| location != "untagged")))
     }
 
     async fn read(&self, handle: &Handle, query: &Query) -> Result<Rows> {
@@ -215,12 +239,20 @@ impl Engine for FakeEngine {
         Ok(sql.split(',').map(str::to_owned).collect())
     }
 
+    fn is_steady(&self, sql: &str) -> Result<bool> {
+        Ok(!sql.contains("clock"))
+    }
+
     async fn sql(&self, _: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
         *self.last_tables.lock() = tables.iter().map(|table| table.name.clone()).collect();
         self.read(&tables[0].handle, &Query { limit: Some(max_rows), ..Query::default() }).await
     }
 
     async fn materialise(&self, rows: Rows, _: &ReadOptions) -> Result<Arc<dyn Table>> {
+        if self.is_cramped() {
+            return Err(Error::new(Code::LimitExceeded, "does not fit").because(BEYOND_BUDGET));
+        }
         let schema = rows.schema.clone();
         let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
         Ok(self.table(arrow::compute::concat_batches(&schema, &batches).unwrap(), "ok"))
@@ -254,6 +286,7 @@ impl Engine for FakeEngine {
 
     async fn vacuum(&self, source: &Source, how: &Vacuum, _: &Access) -> Result<Vacuumed> {
         self.lake.commits(source)?;
+        self.lake.vacuumed(source.name());
         let files = if how.retention.is_zero() { vec!["old.parquet".to_owned()] } else { vec![] };
         Ok(Vacuumed { bytes: files.len() as u64, files })
     }
@@ -387,6 +420,8 @@ impl Fixture {
             broken: AtomicBool::new(false),
             away: AtomicBool::new(false),
             narrow: AtomicBool::new(false),
+            cramped: AtomicBool::new(false),
+            runs: AtomicUsize::new(0),
             last_tables: Mutex::default(),
             lake: FakeLake::default(),
             outbox: Arc::default(),

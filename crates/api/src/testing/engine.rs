@@ -48,6 +48,7 @@ fn small_table() -> Arc<dyn Table> {
         indexed: vec!["id".into(), "Name".into()],
         notes: vec![],
         live: false,
+        identity: None,
     }))
 }
 
@@ -98,6 +99,10 @@ impl Engine for SmallEngine {
 
     fn tables_in(&self, _sql: &str) -> Result<Vec<String>> {
         Ok(vec!["small".into()])
+    }
+
+    fn is_steady(&self, _sql: &str) -> Result<bool> {
+        Ok(true)
     }
 
     async fn sql(&self, _sql: &str, tables: &[NamedHandle], max_rows: u64) -> Result<Rows> {
@@ -196,6 +201,7 @@ fn commits() -> Vec<Commit> {
         user: Some("user:ann".into()),
         job: None,
         recipe_run: (version == 1).then(|| "r-1".into()),
+        made_of: None,
         metrics: [("numFiles".to_owned(), "2".to_owned()), ("mode".to_owned(), "Append".to_owned())].into(),
     };
     vec![commit(1), commit(0)]

@@ -92,6 +92,7 @@ impl DataFusionEngine {
             indexed: Vec::new(),
             notes: Vec::new(),
             live: table.info.live,
+            identity: None,
         };
         let data = resident.map_or_else(|| Data::Lazy(restricted), Data::Resident);
         let policy = Arc::new(ReadPolicy { filterable: policy.filterable.clone(), ..ReadPolicy::default() });

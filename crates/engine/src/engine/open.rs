@@ -12,10 +12,11 @@ use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datahall_core::dataset::{DatasetSpec, IndexMode, ReadOptions};
-use datahall_core::engine::{Access, Rows, Table, TableInfo};
+use datahall_core::engine::{Access, BEYOND_BUDGET, Rows, Table, TableInfo};
 use datahall_core::query::find_column;
 use datahall_core::{Code, Error, Result};
 use futures::TryStreamExt;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 impl DataFusionEngine {
@@ -24,12 +25,16 @@ impl DataFusionEngine {
         let opened = self.cpu.run(async move { sources::open(&ways, &wanted, &access).await }).await?;
         let schema = opened.provider.schema();
         check_index(&spec.options, &schema)?;
+        let identity = opened.identity.as_deref().map(|files| identity_of(spec, files));
         let mut notes = opened.notes;
         // What may differ at each read is read at each.
         if !spec.options.lazy && !opened.live {
             let location = spec.source.name();
             match self.load_all(opened.provider.clone(), &spec.options, location).await? {
-                Loaded::Resident(resident) => return Ok(resident_table(resident, &spec.options, opened.storage_bytes, notes)),
+                Loaded::Resident(resident) => {
+                    let known = Known { storage_bytes: opened.storage_bytes, notes, identity };
+                    return Ok(resident_table(resident, &spec.options, known));
+                }
                 Loaded::TooLarge => notes.push("does not fit the memory budget and is served lazily".into()),
             }
         }
@@ -42,6 +47,7 @@ impl DataFusionEngine {
             indexed: Vec::new(),
             notes,
             live: opened.live,
+            identity,
         };
         Ok(Arc::new(OpenTable::new(info, Data::Lazy(opened.provider), spec.options.clone())))
     }
@@ -65,18 +71,31 @@ impl DataFusionEngine {
         let (kept, options, budget) = (options, options.clone(), self.budget.clone());
         let loaded = self.cpu.run(async move { load(rows, &options, &budget).await.map_err(from_datafusion) }).await?;
         match loaded {
-            Loaded::Resident(resident) => Ok(resident_table(resident, kept, None, Vec::new())),
-            Loaded::TooLarge => Err(Error::new(Code::LimitExceeded, "the result does not fit the memory budget")),
+            Loaded::Resident(resident) => Ok(resident_table(resident, kept, Known::default())),
+            Loaded::TooLarge => {
+                Err(Error::new(Code::LimitExceeded, "the result does not fit the memory budget").because(BEYOND_BUDGET))
+            }
         }
     }
 }
 
-fn resident_table(
-    resident: Arc<Resident>,
-    options: &ReadOptions,
+/// What is known of rows by where they came from.
+#[derive(Default)]
+struct Known {
     storage_bytes: Option<u64>,
     notes: Vec<String>,
-) -> Arc<dyn Table> {
+    identity: Option<String>,
+}
+
+/// Names the rows of `files` as `spec` says that they are read. Whether they are kept in memory, and how there, makes no others of them.
+fn identity_of(spec: &DatasetSpec, files: &str) -> String {
+    let ReadOptions { rename, columns, format, .. } = &spec.options;
+    let digest = Sha256::digest(format!("{files}\n{:?}\n{rename:?}\n{columns:?}\n{format:?}", spec.source));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn resident_table(resident: Arc<Resident>, options: &ReadOptions, known: Known) -> Arc<dyn Table> {
+    let Known { storage_bytes, notes, identity } = known;
     let info = TableInfo {
         schema: resident.answer_schema(),
         rows: Some(resident.rows as u64),
@@ -86,6 +105,7 @@ fn resident_table(
         indexed: resident.indexed(),
         notes,
         live: false,
+        identity,
     };
     Arc::new(OpenTable::new(info, Data::Resident(resident), options.clone()))
 }

@@ -84,6 +84,7 @@ fn info(schema: arrow::datatypes::SchemaRef, resident: bool) -> TableInfo {
         indexed: Vec::new(),
         notes: Vec::new(),
         live: false,
+        identity: None,
     }
 }
 

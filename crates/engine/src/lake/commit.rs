@@ -8,6 +8,9 @@ use serde_json::Value;
 /// How often a commit is tried anew when others were faster.
 pub(super) const TRIES: usize = 200;
 
+/// Under what a commit names that which its rows were made of.
+pub(super) const MADE_OF: &str = "datahallMadeOf";
+
 /// What each commit carries.
 pub(super) fn properties(provenance: &Provenance) -> CommitProperties {
     carrying(provenance, None)
@@ -24,6 +27,7 @@ fn carrying(provenance: &Provenance, metrics: Option<Value>) -> CommitProperties
         ("userName", text(Some(&provenance.user))),
         ("jobId", text(provenance.job.as_ref())),
         ("recipe_run_id", text(provenance.recipe_run.as_ref())),
+        (MADE_OF, text(provenance.made_of.as_ref())),
         ("operationMetrics", metrics),
     ];
     let known = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));

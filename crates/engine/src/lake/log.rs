@@ -289,6 +289,7 @@ fn commit(version: u64, at: DateTime<Utc>, info: &Map<String, Value>, rows: Opti
         user: text("userName").or_else(|| text("userId")),
         job: text("jobId").or_else(|| plain(info.get("job")?.get("jobId")?)),
         recipe_run,
+        made_of: text(super::commit::MADE_OF),
         metrics: metrics.into_iter().flatten().filter_map(metric).collect::<BTreeMap<_, _>>(),
     }
 }

@@ -53,6 +53,7 @@ impl Lab {
             user: "user:ann".into(),
             job: Some("j1".into()),
             recipe_run: Some("r1".into()),
+            made_of: Some("m1".into()),
             once: once.map(Into::into),
         };
         self.engine.write("default/t", rows, &Write { mode, provenance }).await
@@ -184,7 +185,7 @@ async fn who_made_a_version_stands_in_its_log() {
     let info = info.lines().find_map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap().get("commitInfo").cloned());
     let info = info.unwrap();
     assert_eq!((&info["userName"], &info["jobId"], &info["recipe_run_id"]), (&"user:ann".into(), &"j1".into(), &"r1".into()));
-    assert_eq!(info["operation"], "WRITE");
+    assert_eq!((&info["operation"], &info["datahallMadeOf"]), (&"WRITE".into(), &"m1".into()));
 }
 
 /// How many appends each of eight writers makes.

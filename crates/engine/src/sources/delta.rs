@@ -6,7 +6,7 @@
 use super::errors::{explain_at_open, find};
 use super::held::HeldPlan;
 use super::listing::{Place, place};
-use super::pinned_file::{PinnedFile, answered_unread, unchanged};
+use super::pinned_file::{PinnedFile, answered_unread, lasting, unchanged};
 use super::pinned_store::{PinnedStore, Registration};
 use super::{Opened, delta_ids, delta_log, hive, local, s3};
 use crate::lake::InUse;
@@ -61,6 +61,7 @@ pub(crate) async fn open(
         ..DeltaScanConfig::new()
     };
     let scan = DeltaScanNext::new(Arc::new(state.snapshot().clone()), config).map_err(|error| failed(url, error))?;
+    let identity = identity(&table, &scan, &active);
     let provider: Arc<dyn TableProvider> = Arc::new(PinnedDelta { scan, active, registration });
     if vectors {
         // Planning reads them: one that is missing or corrupt is found when the table is opened, not by the first query.
@@ -71,7 +72,18 @@ pub(crate) async fn open(
         None => counted(context, url, &provider).await?,
     };
     let notes = table.version().map(|version| format!("Delta version {version}")).into_iter().collect();
-    Ok(Opened { provider, rows: Some(rows), storage_bytes: Some(storage), notes, live: false })
+    Ok(Opened { provider, rows: Some(rows), storage_bytes: Some(storage), notes, live: false, identity })
+}
+
+/// Names the rows, also across restarts: the version says what of the files counts and what columns there are, unless another table was put
+/// in the place of this one.
+fn identity(table: &DeltaTable, scan: &DeltaScanNext, active: &[Arc<PinnedFile>]) -> Option<String> {
+    let mut active: Vec<&PinnedFile> = active.iter().map(|file| &**file).collect();
+    active.sort_by(|a, b| a.name.cmp(&b.name));
+    let files = lasting(active)?;
+    let schema = scan.schema();
+    let columns: Vec<_> = schema.fields().iter().map(|field| (field.name(), field.data_type())).collect();
+    Some(format!("{files} {:?} {columns:?}", table.version()))
 }
 
 /// A table whose log was read and found to name nothing but files that are there, below its folder.

@@ -55,6 +55,8 @@ pub(crate) struct Opened {
     pub(crate) notes: Vec<String>,
     /// Its rows are asked for in an outside system at each read.
     pub(crate) live: bool,
+    /// Names the files as they are, also across restarts, where they have what tells it.
+    pub(crate) identity: Option<String>,
 }
 
 /// What it takes to get to what is not in memory.
@@ -116,6 +118,7 @@ async fn files(context: &SessionContext, source: &FileSource, options: &ReadOpti
     };
     let listing = listing::list(source, access).await?;
     let storage_bytes = Some(listing.files.iter().map(pinned_file::PinnedFile::size).sum());
+    let identity = pinned_file::lasting(&listing.files);
     let mut notes = listing.notes.clone();
     let (provider, rows): (Arc<dyn TableProvider>, u64) = match (source.format, dialect) {
         (FileFormat::Parquet, _) => {
@@ -142,7 +145,7 @@ async fn files(context: &SessionContext, source: &FileSource, options: &ReadOpti
             (Arc::new(table), rows)
         }
     };
-    Ok(Opened { provider, rows: Some(rows), storage_bytes, notes, live: false })
+    Ok(Opened { provider, rows: Some(rows), storage_bytes, notes, live: false, identity })
 }
 
 fn no_options(options: &ReadOptions) -> Result<()> {

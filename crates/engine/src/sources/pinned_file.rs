@@ -10,6 +10,7 @@ use datahall_core::Error;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, coalesce_ranges};
+use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -40,6 +41,21 @@ pub(crate) struct PinnedFile {
     pub(crate) partitions: Vec<(String, String)>,
     /// Where its bytes are.
     pub(crate) backing: Backing,
+}
+
+/// Names the files with the bytes that they have, also across restarts; `None` where one of them has nothing to tell that by.
+pub(crate) fn lasting<'a>(files: impl IntoIterator<Item = &'a PinnedFile>) -> Option<String> {
+    let mut digest = Sha256::new();
+    for file in files {
+        let bytes = match &file.backing {
+            Backing::Local { path, identity } => format!("{path:?} {identity:?}"),
+            Backing::Object { meta, .. } => format!("{} {} {:?}", meta.location, meta.size, meta.e_tag.as_ref()?),
+            // A weak tag may stay the same when bytes change.
+            Backing::Http(file) => format!("{} {:?}", file.size(), file.e_tag().filter(|tag| !tag.starts_with("W/"))?),
+        };
+        digest.update(format!("{:?} {:?} {bytes}\n", file.name, file.partitions));
+    }
+    Some(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 impl PinnedFile {

@@ -1,6 +1,10 @@
 //! Which functions a statement may call. Every function that DataFusion has is in one of these lists: a new one is a
 //! decision (a test sees to it).
 
+/// What tells the time, by all its names, keywords too.
+pub(super) const CLOCK: &[&str] =
+    &["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "now", "today"];
+
 /// Functions of one row's values.
 const SCALAR: &[&str] = &[
     // Numbers.
@@ -251,6 +255,7 @@ pub(super) fn allows_window(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use datafusion::logical_expr::Volatility;
     use datafusion::prelude::SessionContext;
     use std::collections::BTreeSet;
 
@@ -271,6 +276,19 @@ mod tests {
 
     /// They take functions as arguments, which the dialect does not write.
     const HIGHER: &[&str] = &["array_any_match", "array_filter", "array_first", "array_transform"];
+
+    #[test]
+    fn what_does_not_go_by_its_arguments_alone_tells_the_time() {
+        let state = SessionContext::new().state();
+        let mut found = BTreeSet::new();
+        for function in state.scalar_functions().values().filter(|function| SCALAR.contains(&function.name())) {
+            if function.signature().volatility != Volatility::Immutable {
+                found.insert(function.name().to_owned());
+                found.extend(function.aliases().iter().cloned());
+            }
+        }
+        assert!(found.contains("now") && found.iter().all(|name| CLOCK.contains(&name.as_str())), "{found:?}");
+    }
 
     #[test]
     fn every_function_is_allowed_or_refused_on_purpose() {

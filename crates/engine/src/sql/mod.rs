@@ -35,6 +35,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::{ObjectName, Query, Statement};
+use datafusion::sql::sqlparser::tokenizer::Token;
 use datahall_core::policy::ReadPolicy;
 use datahall_core::{Error, Result};
 use parse::Asked;
@@ -68,6 +69,18 @@ pub(crate) fn tables_in(sql: &str) -> Result<Vec<String>> {
         Asked::Describe(name) => Ok(vec![shape::written(&name)?]),
         Asked::Query(query) | Asked::Explain(query) => Ok(shape::check(&query)?.tables),
     })
+}
+
+/// Whether what `sql` gives depends on nothing but the rows it reads. A word that names what tells the time counts as that whatever it
+/// stands for.
+///
+/// # Errors
+/// `Invalid` for what is no statement.
+pub(crate) fn is_steady(sql: &str) -> Result<bool> {
+    Ok(!parse::tokens(sql)?.iter().any(|token| match &token.token {
+        Token::Word(word) => functions::CLOCK.iter().any(|name| word.value.eq_ignore_ascii_case(name)),
+        _ => false,
+    }))
 }
 
 /// The checked plan of `sql` over `tables` alone, not yet optimised. It gives at most `max_rows` rows.

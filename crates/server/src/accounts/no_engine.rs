@@ -31,6 +31,10 @@ impl Engine for NoEngine {
         none()
     }
 
+    fn is_steady(&self, _: &str) -> Result<bool> {
+        none()
+    }
+
     async fn sql(&self, _: &str, _: &[NamedHandle], _: u64) -> Result<Rows> {
         none()
     }

@@ -6,6 +6,7 @@ use datahall_core::engine::Rows;
 use datahall_core::{Code, Error, Result};
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 impl Permit {
@@ -15,6 +16,15 @@ impl Permit {
     /// # Errors
     /// What `start` gives; `Timeout` when it takes too long. Among the rows also `LimitExceeded` when there are too many.
     pub(crate) async fn run(self, bounds: Bounds, start: impl Future<Output = Result<Rows>>) -> Result<Rows> {
+        Arc::new(self).run_of(bounds, start).await
+    }
+
+    /// As [`Permit::run`], for one of several queries that are run one after the other: the permit is given back when nobody has it
+    /// any more.
+    ///
+    /// # Errors
+    /// As [`Permit::run`].
+    pub(crate) async fn run_of(self: Arc<Self>, bounds: Bounds, start: impl Future<Output = Result<Rows>>) -> Result<Rows> {
         let mut allowance = bounds.allowance();
         let Rows { schema, batches } = match &mut allowance {
             Some(allowance) => allowance.spend(start).await??,
@@ -49,7 +59,7 @@ pub(super) fn too_long(most: u64) -> Error {
 struct Held {
     batches: BoxStream<'static, Result<RecordBatch>>,
     /// `None` once there is nothing more to come.
-    permit: Option<Permit>,
+    permit: Option<Arc<Permit>>,
     most: Option<u64>,
     given: u64,
 }

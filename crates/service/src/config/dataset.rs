@@ -292,13 +292,13 @@ pub struct RefreshBlock {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MaterializeBlock {
-    /// `auto` or `memory`.
+    /// `auto`, `memory` or `lazy`; unset: `auto`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub residency: Option<String>,
     /// The columns that the rows are ordered by, ascending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_by: Option<Vec<String>>,
-    /// Not supported: the statement runs at each start.
+    /// Whether the rows of the last run are served again after a start, when they would be the same; unset: the statement runs at each start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reuse_on_start: Option<bool>,
 }

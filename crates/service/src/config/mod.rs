@@ -36,7 +36,7 @@ pub use network::Network;
 pub(crate) use persist::append;
 pub(crate) use policy::check_row_filter;
 pub use policy::{MaskBlock, MaskBlocks};
-pub(crate) use query::order;
+pub(crate) use query::{Residency, order};
 pub use report::Problem;
 pub(crate) use saved::{remove as remove_saved, save};
 pub use sections::{Jobs, Limits, Metrics, Security, Sql, Swagger};

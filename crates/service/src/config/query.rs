@@ -1,9 +1,32 @@
 //! What a `[[dataset]]` of kind `query` must satisfy, and in which order several of them can be made.
 
 use super::spec::{Finding, finding};
-use super::{DatasetBlock, SourceBlock};
+use super::{DatasetBlock, MaterializeBlock, SourceBlock};
 use datahall_core::{Error, Result};
 use std::collections::HashMap;
+
+/// Where the rows of a saved query are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Residency {
+    /// In memory, or on disk when they do not fit its budget.
+    Auto,
+    /// In memory; what does not fit is an error.
+    Memory,
+    /// On disk, read at each query.
+    Lazy,
+}
+
+impl MaterializeBlock {
+    /// Where rows are kept; `None` for a word that says nothing.
+    pub(crate) fn residency(&self) -> Option<Residency> {
+        match self.residency.as_deref() {
+            None | Some("auto") => Some(Residency::Auto),
+            Some("memory") => Some(Residency::Memory),
+            Some("lazy") => Some(Residency::Lazy),
+            Some(_) => None,
+        }
+    }
+}
 
 impl DatasetBlock {
     /// A block that says nothing but its name and its source.
@@ -57,17 +80,8 @@ impl DatasetBlock {
             }
         }
         let Some(materialize) = &self.materialize else { return };
-        match materialize.residency.as_deref() {
-            None | Some("auto" | "memory") => {}
-            Some("lazy") => found.push(finding(
-                &["materialize", "residency"],
-                "`lazy` is not supported by this version: the rows of queries are kept in memory",
-            )),
-            Some(_) => found.push(finding(&["materialize", "residency"], "must be `auto` or `memory`")),
-        }
-        if materialize.reuse_on_start == Some(true) {
-            let why = "is not supported by this version: queries run at each start";
-            found.push(finding(&["materialize", "reuse_on_start"], why));
+        if materialize.residency().is_none() {
+            found.push(finding(&["materialize", "residency"], "must be `auto`, `memory` or `lazy`"));
         }
         if materialize.sort_by.as_ref().is_some_and(|columns| columns.iter().any(|column| column.trim().is_empty())) {
             found.push(finding(&["materialize", "sort_by"], "a column's name must not be empty"));
@@ -127,13 +141,12 @@ mod tests {
             all.into_iter().map(|found| format!("{}: {}", found.key.join("."), found.message)).collect()
         };
         assert!(found("sql = 'x'\ndepends_on = ['a']\n[materialize]\nresidency='memory'\nsort_by=['a']").is_empty());
+        assert!(found("sql = 'x'\n[materialize]\nresidency='lazy'\nreuse_on_start=true").is_empty());
         for (toml, says) in [
             ("", "source.sql: is missing"),
             ("sql = ' '", "source.sql: must not be empty"),
             ("sql = 'x'\nlocation = 'y'", "source.location: is not for kind `query`"),
-            ("sql = 'x'\n[materialize]\nresidency = 'lazy'", "materialize.residency: `lazy` is not supported"),
             ("sql = 'x'\n[materialize]\nresidency = 'disk'", "materialize.residency: must be"),
-            ("sql = 'x'\n[materialize]\nreuse_on_start = true", "materialize.reuse_on_start: is not supported"),
             ("sql = 'x'\n[materialize]\nsort_by = ['']", "materialize.sort_by"),
             ("sql = 'x'\n[predicate_filter]\ninclude = ['a']", "predicate_filter: is not for"),
             ("sql = 'x'\n[refresh]\ninterval = '1x'", "refresh.interval"),

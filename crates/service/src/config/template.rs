@@ -19,7 +19,7 @@ port = 8080
 # log_format = "text"             # or "json"
 # log_level = "info"
 
-# [server.storage]                # tables that the server writes: uploads, imports; default: lake/ in the data directory
+# [server.storage]                # tables that the server writes: uploads, imports, queries; default: lake/ in the data directory
 # root = "s3://bucket/lake"        # or a folder
 # backend = "s3"                   # or "local"; default: as root says. force_lazy_above_mb, materialization_memory_mb and
 #                                  # materialization_sort_spill_reservation_mb are read here, and have no effect
@@ -162,7 +162,9 @@ port = 8080
 #
 # A saved query is a dataset too: kind "query" with `sql` instead of a location. Its refresh also has
 # on_upstream_reload (after what it reads, debounce "5s" later); instead of an interval, any refresh may say
-# cron "0 6 * * MON-FRI" with a time_zone, "Europe/Paris".
+# cron "0 6 * * MON-FRI" with a time_zone, "Europe/Paris". How its rows are kept, in [dataset.materialize]:
+# residency "auto" (in memory if they fit, else on disk), "memory" or "lazy" (on disk), sort_by ["a", "b"], and
+# reuse_on_start true: after a start the rows of before are served again when they would be the same.
 #
 # [dataset.masks.salary]               # a column that is not shown as it is; a block for each
 # strategy = "bucket"                  # partial, full, hash, redact, none, email, bucket, tokenise

@@ -4,4 +4,4 @@ mod of_block;
 mod reconcile;
 mod runtime;
 
-pub(crate) use reconcile::{Reconciled, reconcile};
+pub(crate) use reconcile::{Reconciled, reconcile, reconcile_as};

@@ -33,16 +33,26 @@ pub(crate) struct OfFile {
 /// Brings the records in line with `blocks`. `starting`: the server of this id starts, so that it has nothing registered at run
 /// time; other servers on the same catalog may.
 pub(crate) async fn reconcile(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>) -> Result<Reconciled> {
+    try_often(catalog, blocks, starting, "").await
+}
+
+/// Brings the record of one block in line with it; a new one gets that id.
+pub(crate) async fn reconcile_as(catalog: &Catalog, block: &DatasetBlock, id: &str) -> Result<Reconciled> {
+    try_often(catalog, std::slice::from_ref(block), None, id).await
+}
+
+async fn try_often(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>, id: &str) -> Result<Reconciled> {
     for _ in 1..home::TRIES {
-        match attempt(catalog, blocks, starting).await {
+        match attempt(catalog, blocks, starting, id).await {
             Err(error) if error.code() == Code::Conflict => {}
             outcome => return outcome,
         }
     }
-    attempt(catalog, blocks, starting).await
+    attempt(catalog, blocks, starting, id).await
 }
 
-async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>) -> Result<Reconciled> {
+/// `id`: of a new record; empty: the catalog's choice.
+async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>, id: &str) -> Result<Reconciled> {
     let mut change = catalog.change(&Actor::system()).await?;
     // Those made through APIs may be many, and only those whose name the file has matter here.
     let of_file = List::<Dataset>::all().only("project", home::PROJECT).any_of("origin", ["file", "runtime"]);
@@ -87,7 +97,7 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
                 done.clashes.push(block.name.clone());
                 continue;
             }
-            None => (inserted(&mut change, block).await?, true),
+            None => (inserted(&mut change, block, id).await?, true),
         };
         changed += usize::from(is_new);
         let masks = match masks.remove(&dataset.meta.id) {
@@ -107,8 +117,9 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
     Ok(done)
 }
 
-async fn inserted(change: &mut Change, block: &DatasetBlock) -> Result<Dataset> {
+async fn inserted(change: &mut Change, block: &DatasetBlock, id: &str) -> Result<Dataset> {
     let mut dataset = record(block, Origin::File)?;
+    dataset.meta.id = id.to_owned();
     let policy = Kept { public: dataset.visibility == Visibility::Public, ..Kept::default() }.under_file(block);
     policy.put_into(&mut dataset);
     change.insert(&mut dataset).await?;

@@ -6,6 +6,7 @@ use crate::config::{OnStart, Visibility};
 use crate::governance::Meanings;
 use crate::home::Home;
 use crate::policies::{InForce, Stated};
+use crate::saved_queries::Keeping;
 use crate::shelf::OfRecord;
 use crate::{DatasetBlock, Environment, State};
 use chrono::{DateTime, Utc};
@@ -91,6 +92,8 @@ pub(crate) struct SavedStatement {
     pub(crate) options: ReadOptions,
     /// The columns that its rows are ordered by.
     pub(crate) sort_by: Vec<String>,
+    /// Where its rows are kept.
+    pub(crate) keeping: Keeping,
     pub(crate) maker: Starter,
     /// What it reads was not the same for all when it was last read, so that its rows are its owner's alone.
     pub(crate) own_view: AtomicBool,

@@ -25,6 +25,10 @@ pub(crate) struct Made {
     pub(crate) of: MadeOf,
     /// Where they hold what one caller could see: as whom policies saw him.
     pub(crate) seen_by: Option<Viewpoint>,
+    /// Names what they were made of and how, also across restarts; `None` where that cannot be told.
+    pub(crate) print: Option<String>,
+    /// When, where that was not just now.
+    pub(crate) at: Option<DateTime<Utc>>,
 }
 
 /// One generation of rows.
@@ -37,19 +41,21 @@ pub(crate) struct Generation {
     /// As whom policies saw whoever a saved query was run for, where its rows are his alone.
     pub(crate) seen_by: Option<Viewpoint>,
     pub(crate) loaded_at: DateTime<Utc>,
+    print: Option<String>,
     exports: KeptFew<ExportCell>,
     counts: KeptFew<CountCell>,
     profiles: KeptFew<ProfileCell>,
 }
 
 impl Generation {
-    pub(crate) fn new(id: String, table: Arc<dyn Table>, made: Made, loaded_at: DateTime<Utc>) -> Self {
+    pub(crate) fn new(id: String, table: Arc<dyn Table>, made: Made, now: DateTime<Utc>) -> Self {
         Self {
             id,
             table,
             made_of: made.of,
             seen_by: made.seen_by,
-            loaded_at,
+            loaded_at: made.at.unwrap_or(now),
+            print: made.print,
             exports: KeptFew::default(),
             counts: KeptFew::default(),
             profiles: KeptFew::default(),
@@ -61,30 +67,35 @@ impl Generation {
         self.made_of.iter().all(|(entry, then)| entry.policy_number() == *then)
     }
 
+    /// Names its rows, also across restarts; `None` where that cannot be told.
+    pub(crate) fn identity(&self) -> Option<&str> {
+        self.print.as_deref().or(self.table.info().identity.as_deref())
+    }
+
     /// Names what `question` answers over these rows seen through `policy`.
     pub(crate) fn etag(&self, policy: &ReadPolicy, question: &dyn Debug) -> String {
-        let digest = Sha256::digest(format!("{}\n{}\n{question:?}", self.id, key(policy)));
+        let digest = Sha256::digest(format!("{}\n{}\n{question:?}", self.id, text_of(policy)));
         digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Where the export seen through `policy` is kept, or will be: whoever comes first makes it, the others wait.
     pub(crate) fn export(&self, policy: &ReadPolicy) -> ExportCell {
-        self.exports.get(key(policy))
+        self.exports.get(text_of(policy))
     }
 
     /// Where the profile seen through `policy` is kept, or will be.
     pub(crate) fn profile(&self, policy: &ReadPolicy) -> ProfileCell {
-        self.profiles.get(key(policy))
+        self.profiles.get(text_of(policy))
     }
 
     /// Where the number of rows seen through `policy` is kept, or will be.
     pub(crate) fn count(&self, policy: &ReadPolicy) -> CountCell {
-        self.counts.get(key(policy))
+        self.counts.get(text_of(policy))
     }
 }
 
 /// The whole policy as text, in memory alone: what tokens are made with is in it.
-fn key(policy: &ReadPolicy) -> String {
+pub(crate) fn text_of(policy: &ReadPolicy) -> String {
     let mut key = format!("{policy:?}");
     for (column, mask) in &policy.masks {
         if mask.strategy == Strategy::Tokenise {
@@ -116,7 +127,7 @@ mod tests {
             ReadPolicy { rows: rows("EU"), ..Default::default() },
             ReadPolicy { rows: rows("US"), ..Default::default() },
         ];
-        let keys: std::collections::BTreeSet<_> = policies.iter().map(key).collect();
+        let keys: std::collections::BTreeSet<_> = policies.iter().map(text_of).collect();
         assert_eq!(keys.len(), policies.len());
     }
 }

@@ -8,7 +8,7 @@ mod shelf;
 
 pub(crate) use entry::{Build, Current, Entry, Origin, Replaced, SavedStatement};
 pub(crate) use export_file::ExportFile;
-pub(crate) use generation::{Generation, Made, MadeOf};
+pub(crate) use generation::{Generation, Made, MadeOf, text_of};
 
 use crate::home::Home;
 use datahall_core::{Error, Result};

@@ -1,6 +1,7 @@
-//! Saving a query: its statement runs once, with the rights of whoever saves it, and its rows are kept in memory.
+//! Saving a query: its statement runs once, with the rights of whoever saves it, and its rows are kept.
 
 use super::entry::{check_stated, inherited};
+use super::keeping::Keeping;
 use super::list::describe;
 use super::{SavedQuery, SavedQueryRequest};
 use crate::auth::Starter;
@@ -37,6 +38,7 @@ impl Service {
             let block = self.query_block(ctx, &request, &sources)?;
             self.refuse_circle(&block.name, &sources)?;
             let entry = Arc::new(self.query_entry(&block)?);
+            let unkept = self.unkept(&entry);
             if wait {
                 self.load_admitted(&entry, "manual", permit).await?;
             }
@@ -44,6 +46,7 @@ impl Service {
             let (service, ctx_of_it, live) = (self.arc(), ctx.clone(), entry.clone());
             let keep = tokio::spawn(async move {
                 service.keep_query(&ctx_of_it, &block, &live).await?;
+                unkept.is_kept();
                 reservation.fill(live);
                 Ok::<_, Error>(())
             });
@@ -59,6 +62,7 @@ impl Service {
             depends_on: sources.iter().map(|source| source.name_at(&ctx.home)).collect(),
             options: request.options(),
             sort_by: Vec::new(),
+            keeping: Keeping::in_memory(),
             maker: Starter::of(&ctx.principal)?,
             own_view: AtomicBool::new(sources.iter().any(|source| !self.is_same_for_all(source))),
             expires_at: lifetime.map(|lifetime| self.clock.now() + lifetime),

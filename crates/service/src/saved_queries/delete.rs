@@ -22,7 +22,11 @@ impl Service {
         if entry.on_start().is_some() {
             // In a task of its own: file, record and dataset go together, also when the caller goes away.
             let (service, ctx_of_it, gone) = (self.arc(), ctx.clone(), entry.clone());
-            let drop = tokio::spawn(async move { service.drop_query(&ctx_of_it, &gone).await });
+            let drop = tokio::spawn(async move {
+                service.drop_query(&ctx_of_it, &gone).await?;
+                service.drop_rows(gone);
+                Ok::<_, Error>(())
+            });
             drop.await.map_err(Error::internal)??;
         }
         if !self.registry.remove(&entry) {

@@ -1,5 +1,6 @@
 //! A saved query as an entry of the registry: what it reads, whose rights it has, who may see its rows.
 
+use super::keeping::Keeping;
 use crate::Service;
 use crate::auth::Starter;
 use crate::config::{DatasetBlock, OnStart, check_duration, order};
@@ -61,6 +62,7 @@ impl Service {
             depends_on,
             options: block.read_options(),
             sort_by: block.materialize.clone().and_then(|materialize| materialize.sort_by).unwrap_or_default(),
+            keeping: Keeping::of(&block.materialize.clone().unwrap_or_default()),
             // Whoever writes the file may do anything.
             maker: block.made_by.clone().unwrap_or(Starter::Admin),
             // What is not there yet is found out when it runs.

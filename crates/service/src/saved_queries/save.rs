@@ -5,7 +5,7 @@ use crate::auth::Starter;
 use crate::config::{DatasetBlock, Visibility, remove_saved, save};
 use crate::datasets::Refresh;
 use crate::jobs::Work;
-use crate::records::reconcile;
+use crate::records::reconcile_as;
 use crate::registry::Entry;
 use crate::{Ctx, Service};
 use datahall_catalog::{AuditEntry, Dataset, List, Schedule};
@@ -53,9 +53,11 @@ impl Service {
 
     async fn record_query(&self, ctx: &Ctx, block: &DatasetBlock, entry: &Entry) -> Result<()> {
         let blocks = std::slice::from_ref(block);
-        let reconciled = reconcile(&self.catalog, blocks, None).await?;
+        let id = entry.statement().and_then(|statement| statement.keeping.id()).unwrap_or_default();
+        let reconciled = reconcile_as(&self.catalog, block, id).await?;
         let taken = || Error::new(Code::Conflict, format!("invalid value: dataset '{}' already exists", block.name));
-        let kept = reconciled.records.get(&block.name.to_lowercase()).ok_or_else(taken)?;
+        // By another id it is somebody else's, made at the same moment.
+        let kept = reconciled.records.get(&block.name.to_lowercase()).filter(|kept| kept.id == id).ok_or_else(taken)?;
         let _ = entry.record.set(kept.id.clone());
         entry.seen.store(kept.generation, Ordering::Release);
         self.reconcile_schedules(blocks, &reconciled, false).await?;
@@ -69,6 +71,7 @@ impl Service {
     pub(super) async fn drop_query(&self, ctx: &Ctx, entry: &Entry) -> Result<()> {
         self.forget_file(&entry.name).await?;
         let Some(id) = entry.record.get() else { return Ok(()) };
+        self.unfinished.note(id)?;
         let mut change = self.catalog.change(&ctx.actor()).await?;
         let schedules = List::<Schedule>::all().only("object", id.as_str()).only("kind", Refresh::NAME);
         for schedule in change.list(&schedules).await?.items {

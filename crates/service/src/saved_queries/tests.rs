@@ -1,5 +1,8 @@
 //! Saved queries that outlive the process.
 
+mod on_disk;
+mod reuse;
+
 use crate::testing::{Fixture, admin, bearer, reader};
 use crate::{Ctx, Hidden, NewUser, OrganisationRoleOf, SavedQuery, SavedQueryRequest, Service, Settings, State, UserChange};
 use datahall_catalog::{Dataset, List, Schedule};
@@ -135,8 +138,8 @@ async fn what_cannot_be_kept_is_refused_and_leaves_nothing() {
         (json!({"name": "q", "sql": "e", "depends_on": ["x"]}), "depends_on"),
         (json!({"name": "q", "sql": "e", "refresh": {"interval": "soon"}}), "refresh.interval"),
         (json!({"name": "q", "sql": "e", "refresh": {"cron": "0 6 * *"}}), "refresh.cron"),
-        (json!({"name": "q", "sql": "e", "materialize": {"residency": "lazy"}}), "materialize.residency"),
-        (json!({"name": "q", "sql": "e", "materialize": {"reuse_on_start": true}}), "materialize.reuse_on_start"),
+        (json!({"name": "q", "sql": "e", "materialize": {"residency": "disk"}}), "materialize.residency"),
+        (json!({"name": "q", "sql": "e", "materialize": {"reuse_on_start": "yes"}}), "materialize.reuse_on_start"),
         (json!({"name": "q", "sql": "e", "materialize": {"sort_by": ["nope"]}}), "nope"),
         (json!({"name": "q", "sql": "e", "made_by": {"kind": "admin"}}), "made_by"),
     ] {

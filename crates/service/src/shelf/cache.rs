@@ -85,7 +85,7 @@ impl Service {
         let rows = job.counting(self.engine.read(&handle, &query).await?);
         let once = format!("{}:{}", job.job(), job.activity());
         let user = job.ctx().principal.label().to_owned();
-        let provenance = Provenance { user, job: Some(job.job().to_owned()), recipe_run: None, once: Some(once) };
+        let provenance = Provenance { user, job: Some(job.job().to_owned()), once: Some(once), ..Provenance::default() };
         let write = Write { mode: WriteMode::Overwrite, provenance };
         self.engine.write(cache, rows, &write).await
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// The tables, each with its versions from 0.
 #[derive(Default)]
-pub(crate) struct FakeLake(Mutex<BTreeMap<String, Vec<Version>>>);
+pub(crate) struct FakeLake(Mutex<BTreeMap<String, Vec<Version>>>, Mutex<Vec<String>>);
 
 #[derive(Clone)]
 struct Version {
@@ -67,6 +67,7 @@ impl FakeLake {
             user: Some(provenance.user.clone()),
             job: provenance.job.clone(),
             recipe_run: provenance.recipe_run.clone(),
+            made_of: provenance.made_of.clone(),
             metrics: BTreeMap::new(),
         };
         versions.push(Version { rows, commit });
@@ -88,6 +89,16 @@ impl FakeLake {
     /// Whether there is such a table.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.lock().contains_key(name)
+    }
+
+    /// The table is cleared up.
+    pub(crate) fn vacuumed(&self, name: &str) {
+        self.1.lock().push(name.to_owned());
+    }
+
+    /// How often that was.
+    pub(crate) fn times_vacuumed(&self, name: &str) -> usize {
+        self.1.lock().iter().filter(|other| *other == name).count()
     }
 
     pub(crate) fn drop_table(&self, name: &str) {

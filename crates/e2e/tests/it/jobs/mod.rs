@@ -6,6 +6,7 @@ mod kept_queries;
 mod killed;
 mod overload;
 mod refresh;
+mod rows_on_disk;
 mod spill;
 mod two_servers;
 

@@ -92,8 +92,8 @@ async fn every_version_is_told(lab: &Lab) {
     assert_eq!((page.iter().map(|commit| commit.version).collect::<Vec<_>>(), total), (vec![3, 2], 5));
     let first = &lab.engine.history(&managed(), (1, 4), &Access::default()).await.unwrap().0[0];
     assert_eq!(
-        (first.user.as_deref(), first.job.as_deref(), first.recipe_run.as_deref()),
-        (Some("user:ann"), Some("j1"), Some("r1"))
+        (first.user.as_deref(), first.job.as_deref(), first.recipe_run.as_deref(), first.made_of.as_deref()),
+        (Some("user:ann"), Some("j1"), Some("r1"), Some("m1"))
     );
     assert!(lab.engine.history(&managed(), (9, 5), &Access::default()).await.unwrap().0.is_empty());
     let (all, _) = lab.engine.history(&managed(), (9, 0), &Access::default()).await.unwrap();

@@ -53,7 +53,7 @@ pub(super) async fn open(
         let described = database.describe(part).await?.renamed(database.dialect(), &options.rename)?;
         let notes = described.notes.clone();
         let provider = federated::provider(database, described);
-        return Ok(Opened { provider, rows: None, storage_bytes: None, notes, live: true });
+        return Ok(Opened { provider, rows: None, storage_bytes: None, notes, live: true, identity: None });
     }
     let asked = (ways.clone(), connection.clone(), part.clone(), options.clone(), access.clone());
     let open: fresh::Open = Arc::new(move || {
@@ -66,7 +66,7 @@ pub(super) async fn open(
         return Ok(Opened { provider: by_name(opened.provider)?, ..opened });
     }
     let provider = by_name(Arc::new(Fresh::new(opened.provider, open)))?;
-    Ok(Opened { provider, rows: None, live: true, ..opened })
+    Ok(Opened { provider, rows: None, live: true, identity: None, ..opened })
 }
 
 async fn open_files(

@@ -53,6 +53,26 @@ async fn a_rewritten_or_deleted_file_is_noticed_in_every_format() {
 }
 
 #[tokio::test]
+async fn the_same_files_have_the_same_identity_and_others_another() {
+    for format in FORMATS {
+        let lab = Lab::new();
+        let (one, two) = (format!("d/part-0.{}", format.name()), format!("d/part-1.{}", format.name()));
+        lab.write(&one, content(format, 1));
+        let identity = async || lab.open(format, "d").await.unwrap().identity.unwrap();
+        let first = identity().await;
+        assert_eq!(identity().await, first);
+        lab.write(&two, content(format, 2));
+        let more = identity().await;
+        // The same length, in place.
+        lab.write(&two, content(format, 3));
+        let rewritten = identity().await;
+        std::fs::remove_file(lab.path(&two)).unwrap();
+        assert_eq!(identity().await, first);
+        assert!(first != more && more != rewritten, "{format:?}");
+    }
+}
+
+#[tokio::test]
 async fn files_that_come_later_are_not_part_of_it() {
     for format in FORMATS {
         let lab = Lab::new();

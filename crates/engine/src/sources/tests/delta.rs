@@ -70,6 +70,8 @@ async fn the_rows_are_those_of_the_version_at_opening() {
     let after = opened(&lab).await.unwrap();
     assert_eq!(lab.rows(&after, "SELECT x, count(*) FROM t WHERE x > 0 GROUP BY x").await.unwrap(), "3 1");
     assert_eq!(after.notes, ["Delta version 2"]);
+    assert!(after.identity.is_some() && after.identity != before.identity);
+    assert_eq!(opened(&lab).await.unwrap().identity, after.identity);
     lab.parquet("t/b.parquet", &[("x", ints(&[4]))]);
     let error = lab.rows(&after, "SELECT x FROM t").await.unwrap_err();
     assert_eq!(error.message(), "source changed since it was loaded: b.parquet; reload the dataset", "{error:?}");

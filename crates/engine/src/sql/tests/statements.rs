@@ -141,6 +141,17 @@ fn nested_values_and_special_syntax() {
 }
 
 #[test]
+fn what_asks_for_the_time_is_not_steady() {
+    for sql in ["SELECT Now()", "SELECT 1 WHERE current_date > '2001-01-01'", "SELECT today()", "SELECT a AS now FROM t"] {
+        assert!(!super::super::is_steady(sql).unwrap(), "{sql}");
+    }
+    for sql in ["SELECT 'now', a FROM t -- now()", "SELECT known, nowhere FROM now_and_then"] {
+        assert!(super::super::is_steady(sql).unwrap(), "{sql}");
+    }
+    assert!(super::super::is_steady("SELECT 'a").is_err());
+}
+
+#[test]
 fn describe_and_the_information_schema_tell_of_the_given_tables() {
     check(&[
         ("DESCRIBE people", &["id|Int64|YES", "name|Utf8|YES", "team|Utf8|YES", "age|Int64|YES"]),

@@ -62,8 +62,8 @@ async fn write(making: &Making<'_>, table: &str, rows: Rows) -> Result<Written> 
     let provenance = Provenance {
         user: making.job.ctx().principal.label().to_owned(),
         job: Some(making.job.job().to_owned()),
-        recipe_run: None,
         once: Some(format!("{}/{}", making.job.job(), making.job.activity())),
+        ..Provenance::default()
     };
     let write = Write { mode: WriteMode::Overwrite, provenance };
     making.service().engine.write(table, rows, &write).await
