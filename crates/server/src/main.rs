@@ -27,6 +27,9 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Two are linked, and what does not say which one it means ends the process where none is named. Named twice it would be an
+    // error that nobody minds.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let outcome = match cli::Cli::parse().command {
         cli::Command::Serve(arguments) => serve::main(arguments),
         cli::Command::Demo(arguments) => demo::main(arguments),

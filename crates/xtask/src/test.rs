@@ -65,6 +65,7 @@ struct Environment {
 
 impl Environment {
     fn prepare(target: &Path, options: &Options) -> Outcome<Self> {
+        setup::program("openssl", "openssl")?;
         Ok(Self {
             binary: target.join(if options.long { "release/datahall" } else { "debug/datahall" }),
             python: setup::python("conformance/requirements.txt")?,

@@ -33,6 +33,13 @@ pub(crate) fn at_open(error: SqlError) -> Error {
         SqlError::Tls(inner) | SqlError::Configuration(inner) => inner.to_string(),
         _ => return general(error),
     };
+    let words = match words.split_once("invalid peer certificate: ") {
+        Some((_, why)) => format!(
+            "the server's certificate is not trusted ({why}); sslrootcert=FILE in the URL, or the variable SSL_CERT_FILE, names the \
+             certificate of whoever signed it"
+        ),
+        None => words,
+    };
     let error = general(error);
     let retry = error.retry_after_secs();
     let code = if error.code() == Code::Internal { Code::Unavailable } else { error.code() };

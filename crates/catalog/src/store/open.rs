@@ -33,6 +33,9 @@ const SQLITE_READER: &str =
 // A lock or a transaction held for ever would stop every other node.
 const POSTGRES: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET client_encoding = 'UTF8';";
 
+/// The options of a URL that name files of certificates.
+const CERTIFICATE_FILES: &[&str] = &["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert"];
+
 impl Store {
     /// Opens the place, made if it is not there, and brings its schema up to version `to`.
     ///
@@ -45,7 +48,10 @@ impl Store {
         sqlx::any::install_default_drivers();
         let (backend, url) = match place {
             Place::Sqlite(path) => (Backend::Sqlite, make_file(path).map_err(context)?),
-            Place::Postgres(url) => (Backend::Postgres, url.clone()),
+            Place::Postgres(url) => {
+                check_certificate_file(url).map_err(context)?;
+                (Backend::Postgres, url.clone())
+            }
         };
         let options = AnyConnectOptions::from_str(&url).map_err(|_| context(Error::invalid("this is not a URL")))?;
         // By a connection of its own: a pool tries again and again, and then no longer knows what was wrong.
@@ -127,6 +133,16 @@ fn make_file(path: &Path) -> Result<String> {
         Err(error) => return Err(of_io(&error)),
     }
     sqlite_url(path).map_err(|error| of_io(&error))
+}
+
+/// What the URL names as the certificates to trust must be there: the library says that a file is missing, but not which.
+fn check_certificate_file(url: &str) -> Result<()> {
+    let options = url.split_once('?').map_or("", |(_, options)| options);
+    let named = options.split('&').filter_map(|option| option.split_once('=')).filter(|(key, _)| CERTIFICATE_FILES.contains(key));
+    for (key, file) in named.filter(|(_, file)| !file.contains('%')) {
+        std::fs::File::open(file).map_err(|error| Error::invalid(format!("{key}={file}: {error}")))?;
+    }
+    Ok(())
 }
 
 fn of_io(error: &std::io::Error) -> Error {

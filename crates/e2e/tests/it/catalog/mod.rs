@@ -2,6 +2,7 @@
 
 mod command_line;
 mod crash;
+mod encrypted;
 mod full_disk;
 mod scale;
 mod start;

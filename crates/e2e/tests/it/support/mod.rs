@@ -3,6 +3,7 @@
 pub(crate) mod catalogs;
 pub(crate) mod client;
 pub(crate) mod compress;
+pub(crate) mod encrypted;
 pub(crate) mod fixtures;
 pub(crate) mod http_files;
 pub(crate) mod load;
