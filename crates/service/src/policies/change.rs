@@ -5,11 +5,11 @@ use super::{Kept, PolicyChange, PolicyInfo, Stated};
 use crate::loading::not_found;
 use crate::registry::Entry;
 use crate::shelf::uncache;
-use crate::{Ctx, Service};
-use arrow::datatypes::Schema;
+use crate::{ColumnInfo, Ctx, Service};
+use arrow::datatypes::{DataType, Field, Schema};
 use datahall_catalog::{AuditEntry, Dataset};
 use datahall_core::access::Verdict;
-use datahall_core::policy::{Protection, loosens};
+use datahall_core::policy::{DatasetPolicy, Protection, loosens};
 use datahall_core::privilege::Privilege;
 use datahall_core::{Code, Error, Result};
 use serde_json::json;
@@ -36,6 +36,10 @@ impl Service {
     pub async fn change_policy(&self, ctx: &Ctx, name: &str, wanted: PolicyChange) -> Result<PolicyInfo> {
         self.require_policy_change(ctx, name).await?;
         let entry = self.of_own_organisation(ctx, name).await?;
+        if wanted.names_columns() && entry.of_record().is_some() && entry.current().is_none() {
+            // Nobody has read it yet. Whether the policy suits it is better said now than to whoever reads it first.
+            self.open_record(&entry).await;
+        }
         // In a task of its own: what is durable takes effect, also when the caller goes away.
         let (service, ctx_of_it, of_it) = (self.arc(), ctx.clone(), entry.clone());
         let change = tokio::spawn(async move { service.change_policy_of(&ctx_of_it, &of_it, &wanted).await });
@@ -65,6 +69,9 @@ impl Service {
         }
         let columns = entry.stated();
         let stated = (before.stated(&columns, version), after.stated(&columns, version));
+        if entry.current().is_none() {
+            check_names(&stated.1, &before_record)?;
+        }
         let loosened = self.check_change(ctx, entry, &stated)?;
         let mut record = before_record.clone();
         after.put_into(&mut record);
@@ -97,7 +104,7 @@ impl Service {
     /// Refuses what does not suit the columns and what the caller may not do; gives whether it loosens the policy.
     fn check_change(&self, ctx: &Ctx, entry: &Entry, (before, after): &(Stated, Stated)) -> Result<bool> {
         let current = entry.current();
-        // What is not loaded is judged when it is; nothing is served of it before.
+        // What cannot be loaded is judged when it is; nothing is served of it before.
         if let Some(current) = &current {
             after.check(&*self.engine, &current.generation.table.info().schema)?;
         }
@@ -128,6 +135,17 @@ impl Service {
         }
         Ok(false)
     }
+}
+
+/// Refuses masks of columns that the record does not know: all that can be said while the rows are not to be had.
+fn check_names(after: &Stated, record: &Dataset) -> Result<()> {
+    let columns = ColumnInfo::of_record(record.schema.as_ref());
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let named = columns.into_iter().map(|column| Field::new(column.name, DataType::Null, true));
+    let masks = DatasetPolicy { masks: after.masks.clone(), ..DatasetPolicy::default() };
+    masks.check(&Schema::new(named.collect::<Vec<_>>()))
 }
 
 fn audit(before: &Dataset, after: &Dataset, kept: (&Kept, &Kept), loosened: bool) -> Result<AuditEntry> {

@@ -56,6 +56,11 @@ pub struct MaskChange {
 }
 
 impl PolicyChange {
+    /// Whether only who knows the dataset's columns can tell whether it suits.
+    pub(crate) fn names_columns(&self) -> bool {
+        self.masks.is_some() || matches!(self.row_filter, Some(Some(_)))
+    }
+
     /// The policy that `before` becomes.
     ///
     /// # Errors

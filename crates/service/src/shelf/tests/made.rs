@@ -170,3 +170,28 @@ async fn what_does_not_suit_is_refused_and_leaves_nothing() {
     let made = service.add_dataset(&editor, masked).await.unwrap();
     assert!(made.columns[1].masked && !made.columns[0].masked);
 }
+
+#[tokio::test]
+async fn a_policy_is_judged_before_anybody_has_read_the_dataset() {
+    let fixture = Fixture::new().await;
+    let service = &fixture.service;
+    let (there, gone) =
+        (connection(&fixture, "default", "/tmp/a.db").await, connection(&fixture, "default", "/tmp/gone.db").await);
+    service.add_dataset(&admin(), connected("orders", &there, "orders")).await.unwrap();
+    service.add_dataset(&admin(), connected("away", &gone, "orders")).await.unwrap();
+    let masks = |column: &str| {
+        let mask = MaskChange { strategy: Some(Some("full".into())), ..MaskChange::default() };
+        PolicyChange { masks: Some(MasksChange::Merge([(column.to_owned(), Some(mask))].into())), ..PolicyChange::default() }
+    };
+    // Also where the source does not answer: the record knows the columns.
+    for name in ["away", "orders"] {
+        let refused = service.change_policy(&admin(), name, masks("nope")).await.unwrap_err();
+        assert_eq!((refused.code(), refused.message()), (Code::Invalid, "a mask names an unknown column: nope"), "{name}");
+        service.change_policy(&admin(), name, masks("kind")).await.unwrap();
+        assert!(service.dataset(&admin(), name).await.unwrap().columns[1].masked || name == "away");
+    }
+    service.add_dataset(&admin(), connected("unread", &there, "orders")).await.unwrap();
+    let filter = PolicyChange { row_filter: Some(Some("no filter".into())), ..PolicyChange::default() };
+    assert_eq!(service.change_policy(&admin(), "unread", filter).await.unwrap_err().code(), Code::Invalid);
+    assert_eq!(service.count(&admin(), "unread", Expr::default()).await.unwrap(), 3, "nothing was changed");
+}
