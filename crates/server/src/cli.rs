@@ -21,6 +21,13 @@ const EXAMPLES: &str = "Examples:
   datahall serve                             serve what it describes
   datahall serve --config /etc/datahall/datasets.toml --listen 0.0.0.0:8080";
 
+const CATALOG: &str = "It is where $DATABASE_URL says, else catalog.db in the data directory.
+
+Examples:
+  datahall catalog backup nightly.ndjson
+  datahall catalog check --data-dir /var/lib/datahall
+  DATABASE_URL=postgres://db.example.com/datahall datahall catalog restore nightly.ndjson";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the datasets of a configuration file
@@ -38,7 +45,7 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys
     Key(accounts::Key),
     /// Back up, restore or check the catalog
-    #[command(subcommand)]
+    #[command(subcommand, after_help = CATALOG)]
     Catalog(Catalog),
     /// Print the OpenAPI document
     Openapi(Config),

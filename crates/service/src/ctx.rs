@@ -177,6 +177,8 @@ pub struct Credentials {
     pub auth_token: Option<String>,
     /// The cookie `datahall_session`; empty when there are several, which is nobody's session.
     pub cookie: Option<String>,
+    /// A header that says who somebody is stands there twice and says two things: one of them was put there by somebody else.
+    pub contradictory: bool,
     /// From which page the request comes. It only matters beside a cookie, which browsers send unasked.
     pub page: RequestPage,
 }
@@ -202,6 +204,7 @@ impl std::fmt::Debug for Credentials {
             .field("authorization", &self.authorization.is_some())
             .field("auth_token", &self.auth_token.is_some())
             .field("cookie", &self.cookie.is_some())
+            .field("contradictory", &self.contradictory)
             .field("page", &self.page)
             .finish()
     }

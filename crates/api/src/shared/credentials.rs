@@ -7,6 +7,9 @@ use datahall_service::{Credentials, RequestPage};
 /// The cookie that holds a session.
 pub(crate) const COOKIE: &str = "datahall_session";
 
+/// The header of the administrator's token.
+const ADMIN_TOKEN: &str = "x-admin-token";
+
 /// The credentials in the head of a request, as written there.
 pub(crate) fn extract(parts: &Parts) -> Credentials {
     let headers = &parts.headers;
@@ -20,12 +23,20 @@ pub(crate) fn extract(parts: &Parts) -> Credentials {
         host: text(header::HOST.as_str()),
     });
     Credentials {
-        admin_token: text("x-admin-token"),
+        admin_token: text(ADMIN_TOKEN),
         authorization: text(header::AUTHORIZATION.as_str()),
         auth_token: None,
         cookie,
+        contradictory: [ADMIN_TOKEN, header::AUTHORIZATION.as_str()].iter().any(|name| differ(headers, name)),
         page: page.unwrap_or_default(),
     }
+}
+
+/// Whether a header stands there more than once, and not with the same value.
+fn differ(headers: &HeaderMap, name: &str) -> bool {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    values.any(|other| Some(other) != first)
 }
 
 /// The session's cookie; empty when there are several that differ, for one of them was put there by somebody else.
@@ -43,6 +54,19 @@ mod tests {
 
     fn cookie_of(lines: &[&str]) -> Option<String> {
         cookie(&lines.iter().map(|line| (header::COOKIE, line.parse().unwrap())).collect())
+    }
+
+    #[test]
+    fn one_header_says_one_thing() {
+        let of = |values: [(&str, &str); 2]| {
+            let request =
+                values.iter().fold(axum::http::Request::builder(), |request, (name, value)| request.header(*name, *value));
+            extract(&request.body(()).unwrap().into_parts().0).contradictory
+        };
+        assert!(of([("authorization", "Bearer a"), ("Authorization", "Bearer b")]));
+        assert!(of([("x-admin-token", "a"), ("x-admin-token", "")]));
+        assert!(!of([("authorization", "Bearer a"), ("authorization", "Bearer a")]));
+        assert!(!of([("authorization", "Bearer a"), ("x-admin-token", "b")]));
     }
 
     #[test]

@@ -11,8 +11,31 @@ pub(crate) struct Place {
     pub(crate) data_dir: PathBuf,
 }
 
+/// Of whom the commands speak, said below the help of each.
+const WHOSE: &str =
+    "Those of the server with this data directory, or with $DATABASE_URL where that is set. A running server sees changes
+within a second.";
+
+const USERS: &str = "Examples:
+  datahall user add ann --role default=editor --password-stdin < password.txt
+  datahall user set ann --group analysts --attribute region=EU
+  datahall user disable ann
+  DATABASE_URL=postgres://db.example.com/datahall datahall user list";
+
+const GROUPS: &str = "Examples:
+  datahall group add analysts --description 'Those who look at sales'
+  datahall user set ann --group analysts
+  datahall group list";
+
+const KEYS: &str = "Examples:
+  datahall key create nightly --role editor --org default --expires-in 7776000
+  datahall key create notebook --grants '{\"projects\":{\"DEFAULT\":{\"privileges\":[\"READ_DATA\"]}}}'
+  datahall key list
+  datahall key revoke 770ae232603a88c9";
+
 /// Users: people with a login.
 #[derive(Debug, Args)]
+#[command(before_help = WHOSE, after_help = USERS)]
 pub(crate) struct User {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -88,6 +111,7 @@ pub(crate) struct UserFields {
 
 /// Groups of users.
 #[derive(Debug, Args)]
+#[command(before_help = WHOSE, after_help = GROUPS)]
 pub(crate) struct Group {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -119,6 +143,7 @@ pub(crate) enum GroupAction {
 
 /// API keys.
 #[derive(Debug, Args)]
+#[command(before_help = WHOSE, after_help = KEYS)]
 pub(crate) struct Key {
     #[command(flatten)]
     pub(crate) place: Place,

@@ -104,6 +104,9 @@ impl Authenticator {
     /// Who the credentials prove. What is presented decides how it is judged: the administrator's token first, then secrets of
     /// the shapes that Datahall gives out, then web tokens. A cookie counts when no header proved or refused anybody.
     pub(crate) async fn identify(&self, credentials: &Credentials) -> Result<Principal> {
+        if credentials.contradictory {
+            return Err(unauthenticated());
+        }
         if credentials.admin_token.as_deref().is_some_and(|token| self.is_admin(token)) {
             return Ok(Principal::admin());
         }

@@ -24,7 +24,7 @@ impl Service {
         }
         let (service, ctx_of_it, gone) = (self.arc(), ctx.clone(), entry.clone());
         let remove = tokio::spawn(async move {
-            service.record_unregistration(&ctx_of_it, &gone).await?;
+            service.record_unregistration(&ctx_of_it, &gone, None).await?;
             Ok::<_, Error>(service.registry.remove(&gone))
         });
         if !remove.await.map_err(Error::internal)?? {

@@ -4,6 +4,7 @@ use super::of_block::{NODE, record};
 use crate::jobs::schedules::delete_schedules;
 use crate::policies::{Kept, write_masks};
 use crate::registry::Entry;
+use crate::shelf::is_one_of;
 use crate::{Ctx, DatasetBlock, Service, home};
 use datahall_catalog::{AuditEntry, Dataset, Origin};
 use datahall_core::Result;
@@ -24,12 +25,13 @@ impl Service {
         Ok((dataset.meta.id, dataset.meta.version))
     }
 
-    /// Deletes the record of a dataset that is taken off.
-    pub(crate) async fn record_unregistration(&self, ctx: &Ctx, entry: &Entry) -> Result<()> {
+    /// Deletes the record of a dataset that is taken off, if it is in one of `versions`, where these are given.
+    pub(crate) async fn record_unregistration(&self, ctx: &Ctx, entry: &Entry, versions: Option<&[i64]>) -> Result<()> {
         let Some(id) = entry.record.get() else { return Ok(()) };
         let mut change = self.catalog.change(&ctx.actor()).await?;
         // Gone already, it is as it should be.
         let Some(dataset) = change.get::<Dataset>(id).await? else { return Ok(()) };
+        is_one_of(&dataset, versions)?;
         delete_schedules(&mut change, id).await?;
         change.delete(&dataset).await?;
         let entry = AuditEntry::deleted("dataset.unregister", &dataset)?.organisation(entry.home.organisation());

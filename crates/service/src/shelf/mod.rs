@@ -49,4 +49,5 @@ pub(crate) use elsewhere::Elsewhere;
 pub(crate) use info::settings_seen;
 pub(crate) use of_record::OfRecord;
 pub(crate) use pages::Pages;
+pub(crate) use remove::is_one_of;
 pub(crate) use schedule::uncache;

@@ -9,12 +9,13 @@ use datahall_core::{Code, Error, Result};
 use std::sync::Arc;
 
 impl Service {
-    /// Deletes a dataset; queries in flight finish on rows that are in memory. What is not Datahall's own is not touched.
+    /// Deletes a dataset, if it is in one of `versions`, where these are given; queries in flight finish on rows that are in memory.
+    /// What is not Datahall's own is not touched.
     ///
     /// # Errors
-    /// `NotFound`; `Forbidden` without WRITE_CONF on it; `Conflict` when it stands in the configuration file, is a saved query, or something
+    /// `NotFound`; `Forbidden` without WRITE_CONF on it; `Stale`; `Conflict` when it stands in the configuration file, is a saved query, or something
     /// is made of it.
-    pub async fn remove_dataset(&self, ctx: &Ctx, name: &str) -> Result<()> {
+    pub async fn remove_dataset(&self, ctx: &Ctx, name: &str, versions: Option<Vec<i64>>) -> Result<()> {
         self.require_known(ctx)?;
         let entry = self.of_own_organisation(ctx, name).await?;
         self.require_on(ctx, &entry, Privilege::WriteConf, "deleting")?;
@@ -30,14 +31,15 @@ impl Service {
         }
         // In a task of its own: record and table go together, also when the caller goes away.
         let (service, ctx_of_it, gone) = (self.arc(), ctx.clone(), entry.clone());
-        tokio::spawn(async move { service.delete_dataset(&ctx_of_it, &gone).await }).await.map_err(Error::internal)??;
+        let delete = async move { service.delete_dataset(&ctx_of_it, &gone, versions.as_deref()).await };
+        tokio::spawn(delete).await.map_err(Error::internal)??;
         tracing::info!(principal = ctx.principal.label(), request_id = ctx.request_id, dataset = entry.name, "dataset deleted");
         Ok(())
     }
 
-    async fn delete_dataset(&self, ctx: &Ctx, entry: &Arc<Entry>) -> Result<()> {
+    async fn delete_dataset(&self, ctx: &Ctx, entry: &Arc<Entry>, versions: Option<&[i64]>) -> Result<()> {
         let Some(of) = entry.of_record() else {
-            self.record_unregistration(ctx, entry).await?;
+            self.record_unregistration(ctx, entry, versions).await?;
             self.registry.remove(entry);
             return Ok(());
         };
@@ -48,6 +50,7 @@ impl Service {
             change.audit(AuditEntry::deleted("schedule.delete", &schedule)?.organisation(entry.home.organisation()));
         }
         if let Some(record) = change.get::<Dataset>(id).await? {
+            is_one_of(&record, versions)?;
             change.delete(&record).await.map_err(|error| match error.code() {
                 Code::Conflict => Error::new(Code::Conflict, format!("dataset '{}' is part of a publication", entry.name)),
                 _ => error,
@@ -67,4 +70,15 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// Refuses a record that is in none of `versions`, where these are given.
+///
+/// # Errors
+/// `Stale`.
+pub(crate) fn is_one_of(record: &Dataset, versions: Option<&[i64]>) -> Result<()> {
+    if versions.is_some_and(|versions| !versions.contains(&record.meta.version)) {
+        return Err(Error::new(Code::Stale, format!("dataset '{}' was changed since you read it", record.name)));
+    }
+    Ok(())
 }

@@ -12,12 +12,13 @@ const PARAMETER: &str = "jwt";
 
 /// The credentials in the head of a request, as written there.
 pub(super) fn extract(parts: &Parts) -> Credentials {
-    let Credentials { admin_token, authorization, .. } = shared(parts);
+    let Credentials { admin_token, authorization, contradictory, .. } = shared(parts);
     // Browsers keep what somebody logged in by, and send it with the requests of any page.
     let from_a_page = parts.headers.contains_key(header::ORIGIN);
     let kept = |header: &String| header.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
     let authorization = authorization.filter(|header| !(from_a_page && kept(header)));
-    Credentials { admin_token, authorization, auth_token: token(parts), cookie: None, page: RequestPage::default() }
+    let (auth_token, page) = (token(parts), RequestPage::default());
+    Credentials { admin_token, authorization, auth_token, cookie: None, contradictory, page }
 }
 
 /// The token; one that is empty is none.

@@ -1,6 +1,7 @@
 //! Users, groups and keys from the command line, beside a running server; and what they open over HTTP.
 
 use crate::support::catalogs::Place;
+use crate::support::outside;
 use crate::support::*;
 use reqwest::Method;
 use serde_json::json;
@@ -93,4 +94,27 @@ async fn a_key_is_revoked_on_every_server_within_a_moment() {
     for server in &servers {
         until_refused(server, &token).await;
     }
+}
+
+#[tokio::test]
+async fn a_command_does_not_clear_up_by_settings_that_are_not_the_servers() {
+    let (scratch, place) = (Scratch::new(), Place::sqlite());
+    let (data, rows) = (scratch.path("data"), scratch.write("rows.csv", "a\n1\n"));
+    let start = async || {
+        let builder = Server::builder().config("[jobs]\nretention_days = 0\n").data_dir(&data);
+        builder.dataset("rows", "csv", &rows).start().await
+    };
+    let admin = [("x-admin-token", ADMIN_TOKEN)];
+    let mut server = start().await;
+    server.admin_post("/api/datasets/rows/refresh", &json!({})).await.expect(202);
+    while server.get_with("/api/jobs?state=DONE", &admin).await.ok().json()["total"] != 1 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    server.terminate();
+    assert!(server.wait_exit().await.success());
+    // Long past what a server keeps that does not say.
+    outside::sqlite(&data.join("catalog.db"), "UPDATE jobs SET ended_at = 1");
+    run(&place, &data, &["user", "add", "ann", "--password-stdin"], "correct horse battery\n");
+    let server = start().await;
+    assert_eq!(server.get_with("/api/jobs?state=DONE", &admin).await.ok().json()["total"], 1);
 }

@@ -26,6 +26,12 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/auth/tokens"),
     ("DELETE", "/api/auth/tokens/nope"),
     ("GET", "/api/audit"),
+    ("GET", "/api/datasets"),
+    ("GET", "/api/datasets/people/preview"),
+    ("PATCH", "/api/datasets/people"),
+    ("DELETE", "/api/datasets/people"),
+    ("POST", "/api/connectors"),
+    ("GET", "/api/jobs"),
 ];
 
 /// A server that lets nobody in particular read, and one good credential of each kind.
@@ -350,6 +356,12 @@ async fn in_each_others_places() {
     let two = format!("datahall_session={session}; datahall_session=dhs_{}", "0".repeat(64));
     cases.push(one("cookie", two));
     let broken = format!("Bearer dh_{}_{}", "0".repeat(8), "0".repeat(64));
+    for (name, good) in [("authorization", format!("Bearer {key}")), ("x-admin-token", ADMIN_TOKEN.to_owned())] {
+        for other in [b"".as_slice(), b"Bearer x", b"Basic Og==", ADMIN_TOKEN[1..].as_bytes()] {
+            let both = [headers(&[(name, good.as_bytes()), (name, other)]), headers(&[(name, other), (name, good.as_bytes())])];
+            cases.extend(both.map(|both| (format!("{name} twice"), both)));
+        }
+    }
     let cookie = format!("datahall_session={session}");
     cases.push((
         "a broken key beside a cookie".into(),

@@ -57,7 +57,7 @@ async fn a_large_catalog_is_started_on_listed_and_looked_into() {
         let listed = server.names().await;
         let list = begun.elapsed();
         assert_eq!(listed, (0..count).map(name).collect::<Vec<_>>());
-        let page = pages(&server, count).await;
+        let fifty = pages(&server, count).await;
         let mut slowest = Duration::ZERO;
         let begun = Instant::now();
         for round in 0..LOOK_UPS {
@@ -77,7 +77,7 @@ async fn a_large_catalog_is_started_on_listed_and_looked_into() {
         assert!(page["items"].is_array());
         let _ = writeln!(
             report,
-            "{kind}, {count} datasets: first start {made:.1?}, start {found:.1?}, whole list {list:.1?}, page of 50 {page:.1?}, look-up by name {each:.1?} \
+            "{kind}, {count} datasets: first start {made:.1?}, start {found:.1?}, whole list {list:.1?}, page of 50 {fifty:.1?}, look-up by name {each:.1?} \
              (slowest {slowest:.1?}), first rows of one {first_rows:.1?}, audit page {audit:.1?}, memory {} MiB",
             server.peak_memory() >> 20
         );

@@ -1,6 +1,7 @@
 //! Starts on a catalog that is there, that is new, and that cannot be used.
 
 use crate::support::catalogs::Place;
+use crate::support::outside;
 use crate::support::*;
 use serde_json::json;
 
@@ -59,6 +60,44 @@ async fn a_catalog_that_cannot_be_used_is_refused_with_words() {
     let said = refused(&scratch, &scratch.path("away"), &[("DATABASE_URL", "postgres://ann:hunter2@127.0.0.1:1/x")]);
     assert!(said.contains("127.0.0.1"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test]
+async fn a_catalog_that_is_newer_damaged_or_somebody_elses_is_refused_with_words() {
+    let scratch = Scratch::new();
+    let made = scratch.path("made");
+    let mut server = Server::builder().data_dir(&made).start().await;
+    server.terminate();
+    assert!(server.wait_exit().await.success());
+    let copy = |name: &str| {
+        let data = scratch.path(name);
+        std::fs::create_dir_all(&data).expect("a folder");
+        std::fs::copy(made.join("catalog.db"), data.join("catalog.db")).expect("a copy");
+        data
+    };
+    let newer = copy("newer");
+    let future = "INSERT INTO catalog_migrations VALUES (999, 'later', 'x', 0)";
+    outside::sqlite(&newer.join("catalog.db"), future);
+    let said = refused(&scratch, &newer, &[]);
+    assert!(said.contains("schema has version 999") && said.contains("newer program"), "{said}");
+    let other = copy("other");
+    outside::sqlite(&other.join("catalog.db"), "UPDATE catalog_migrations SET checksum = 'x' WHERE number = 1");
+    let said = refused(&scratch, &other, &[]);
+    assert!(said.contains("another migration 1"), "{said}");
+    let damaged = copy("damaged");
+    let mut bytes = std::fs::read(damaged.join("catalog.db")).expect("the file");
+    bytes.chunks_mut(4096).skip(1).for_each(|page| page[..200].fill(0xff));
+    std::fs::write(damaged.join("catalog.db"), bytes).expect("written");
+    let said = refused(&scratch, &damaged, &[]);
+    assert!(said.contains("damaged") && said.contains("restore a backup"), "{said}");
+    let folder = scratch.path("folder");
+    std::fs::create_dir_all(folder.join("catalog.db")).expect("a folder");
+    let said = refused(&scratch, &folder, &[]);
+    assert!(said.contains("not a file"), "{said}");
+    let locked = copy("locked");
+    let _holder = outside::lock_sqlite(&locked.join("catalog.db"));
+    let said = refused(&scratch, &locked, &[]);
+    assert!(said.contains("locked by another process"), "{said}");
 }
 
 /// What a server says that must not start.

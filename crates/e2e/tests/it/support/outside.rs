@@ -142,6 +142,31 @@ pub(crate) fn sqlite(path: &Path, script: &str) {
     fed(command, script);
 }
 
+/// Holds a SQLite file for itself, until it is dropped.
+pub(crate) struct Lock(std::process::Child);
+
+/// Takes a SQLite file for oneself.
+pub(crate) fn lock_sqlite(path: &Path) -> Lock {
+    let python = std::env::var_os("DATAHALL_PYTHON").expect("DATAHALL_PYTHON: run `cargo xtask test`");
+    let code = "import sqlite3, sys; base = sqlite3.connect(sys.argv[1], isolation_level=None); \
+                base.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()";
+    let mut command = Command::new(python);
+    command.args(["-c", code]).arg(path).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    let mut said = String::new();
+    let output = child.stdout.take().expect("its output");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut said).expect("it says so");
+    assert_eq!(said.trim(), "held");
+    Lock(child)
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// What a wire does with what comes over it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {

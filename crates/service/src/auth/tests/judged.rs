@@ -73,3 +73,22 @@ async fn no_large_ones_are_kept() {
     setting.authenticator.keys = jwt::static_keys(&other, &environment).unwrap();
     assert_eq!(code(setting.present(&large).await), Some(Code::Unauthenticated));
 }
+
+/// A measurement: `cargo test --release -p datahall-service -- --ignored --nocapture remembered_token`.
+#[tokio::test]
+#[ignore = "a measurement, for the release build"]
+async fn what_a_remembered_token_costs() {
+    use datahall_core::clock::SystemClock;
+    const TIMES: u32 = 20_000;
+    let (setting, _folder) = with_known_keys().await;
+    let token = sign(None, &setting.claims(json!({})), PRIVATE);
+    let (clock, mut best) = (SystemClock::new(), Duration::MAX);
+    for _ in 0..5 {
+        let begun = clock.monotonic();
+        for _ in 0..TIMES {
+            std::hint::black_box(setting.present(&token).await.unwrap());
+        }
+        best = best.min((clock.monotonic() - begun) / TIMES);
+    }
+    println!("identify by a web token: {best:?}");
+}

@@ -59,7 +59,7 @@ async fn a_schedule_comes_and_goes_with_the_setting() {
     fixture.until(async |service| service.dataset(&admin(), "orders").await.unwrap().generation == 1).await;
     let wrong = service.change_policy(&admin(), "orders", refreshed(RefreshMode::Interval, Some("soon"))).await.unwrap_err();
     assert_eq!(wrong.code(), Code::Invalid);
-    service.remove_dataset(&admin(), "orders").await.unwrap();
+    service.remove_dataset(&admin(), "orders", None).await.unwrap();
     assert!(schedules().await.is_empty() && fixture.engine.lake.names().is_empty());
     fixture.register("e").await;
     let file = service.change_policy(&admin(), "e", refreshed(RefreshMode::Manual, None)).await.unwrap_err();

@@ -81,7 +81,7 @@ async fn it_outlives_the_process_and_other_nodes_see_what_changes() {
                 && format!("{:?}", other.schema(&admin(), "sales").await.unwrap().sample).contains("***")
         })
         .await;
-    service.remove_dataset(&admin(), "sales").await.unwrap();
+    service.remove_dataset(&admin(), "sales", None).await.unwrap();
     assert_eq!(service.count(&admin(), "sales", Expr::default()).await.unwrap_err().code(), Code::NotFound);
     fixture.until(async |_| other.count(&admin(), "sales", Expr::default()).await.is_err()).await;
     assert!(fixture.engine.lake.names().is_empty());

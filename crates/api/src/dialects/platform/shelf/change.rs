@@ -1,13 +1,13 @@
 //! `PATCH /api/datasets/{name}`: changes what describes a dataset, and its settings.
 
-use super::detail::Detail;
+use super::detail::detail;
 use crate::dialects::platform::fault::{self, Fault};
 use crate::dialects::platform::{body, settings};
 use crate::shared::call::Call;
 use crate::shared::conditional;
 use crate::shared::json::{Object, given};
 use crate::shared::openapi::Operation;
-use crate::shared::reply;
+use axum::http::StatusCode;
 use axum::response::Response;
 use datahall_core::Result;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(in super::super) fn describe() -> Operation {
     let example = json!({"friendly_name": "Orders", "tags": ["sales"], "settings": {"time_column": "ordered_at"}});
     Operation::new("datasets", "change_dataset", "Change what describes a dataset")
         .about("`settings` change as by PATCH of the settings. What is sent as `null` goes, what is not sent stays.")
-        .header("If-Match", "The entity tag that the settings must still have")
+        .header("If-Match", "The entity tag that the dataset must still have")
         .body("DatasetChange", true, example)
         .answers(200, "PlatformDataset", "The dataset as it is now")
         .fails(409, "What is to change stands in the configuration file, or the dataset is a saved query")
@@ -59,5 +59,5 @@ async fn change(mut call: Call) -> Result<Response, Fault> {
     wanted.versions = conditional::versions_matched(&call.parts.headers);
     call.service().change_policy(&call.ctx, &name, wanted).await.map_err(fault)?;
     let info = call.service().dataset(&call.ctx, &name).await.map_err(fault)?;
-    Ok(reply::json(&Detail::from(info))?)
+    detail(StatusCode::OK, info)
 }

@@ -1,13 +1,12 @@
 //! `POST /api/datasets`: makes a dataset of a table, or of what a statement gives, behind a connector.
 
-use super::detail::Detail;
+use super::detail::detail;
 use super::source::{self, ConnectorId};
 use crate::dialects::platform::fault::{self, Fault};
 use crate::dialects::platform::{body, settings};
 use crate::shared::call::Call;
 use crate::shared::json::Object;
 use crate::shared::openapi::Operation;
-use crate::shared::reply;
 use axum::http::StatusCode;
 use axum::response::Response;
 use datahall_core::Result;
@@ -67,5 +66,5 @@ async fn create(mut call: Call) -> Result<Response, Fault> {
     };
     let made = call.service().import_dataset(&call.ctx, new).await;
     let made = made.map_err(|error| source::fault(error, &name, statement))?;
-    Ok(reply::json_with(StatusCode::CREATED, &Detail::from(made))?)
+    detail(StatusCode::CREATED, made)
 }

@@ -1,7 +1,12 @@
 //! A dataset as lists and details of this dialect show it.
 
+use crate::dialects::platform::fault::Fault;
 use crate::dialects::platform::settings::answer::Settings;
+use crate::shared::reply;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use chrono::SecondsFormat;
+use datahall_core::Error;
 use datahall_core::classify::SemanticType;
 use datahall_service::{ColumnInfo, DatasetInfo, Millis, Object, Visibility};
 use serde::Serialize;
@@ -46,6 +51,14 @@ struct Column {
     semantic_type: Option<&'static str>,
     sensitivity: String,
     masked: bool,
+}
+
+/// A dataset with the version of its record as entity tag, for `If-Match`.
+pub(in super::super) fn detail(status: StatusCode, info: DatasetInfo) -> Result<Response, Fault> {
+    let etag = HeaderValue::from_str(&format!("\"{}\"", info.version)).map_err(Error::internal)?;
+    let mut response = reply::json_with(status, &Detail::from(info))?;
+    response.headers_mut().insert(header::ETAG, etag);
+    Ok(response)
 }
 
 fn moment(at: Millis) -> String {

@@ -330,3 +330,35 @@ async fn a_refresh_is_a_job() {
     assert_eq!(changed.json()["refresh"], json!({"mode": "on_demand"}));
     assert_eq!(send(&api, "POST", "/api/datasets/nope/refresh", ADMIN, &json!({})).await.error(), "dataset_not_found");
 }
+
+#[tokio::test]
+async fn what_was_changed_meanwhile_is_neither_changed_nor_deleted() {
+    let api = Api::new().await;
+    let id = connector(&api, "crm", "/tmp/a.db").await;
+    let body = json!({"name": "orders", "connector_id": id, "source_table": "Small Table", "schema": "main"});
+    let made = send(&api, "POST", "/api/datasets", ADMIN, &body).await;
+    let with = async |method: &str, path: &str, tag: &str, body: Value| {
+        let headers = [ADMIN, ("content-type", "application/json"), ("if-match", tag)];
+        api.send(method, path, &headers, Body::from(body.to_string())).await
+    };
+    // Those that were made through this dialect and those that were not.
+    for name in ["orders", "small"] {
+        let path = format!("/api/datasets/{name}");
+        let old = get(&api, &path, ADMIN).await.header("etag").to_owned();
+        assert!(name != "orders" || old == made.header("etag"));
+        let changed = with("PATCH", &path, &old, json!({"settings": {"masking": {"id": {"strategy": "hash"}}}})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        let new = changed.header("etag");
+        assert_eq!((get(&api, &path, ADMIN).await.header("etag"), old == new), (new, false));
+        for stale in [&old, "\"0\"", "\"no version\"", &format!("W/{new}"), "nonsense"] {
+            for (method, body) in [("DELETE", Value::Null), ("PATCH", json!({"description": "x"}))] {
+                let refused = with(method, &path, stale, body).await;
+                assert_eq!((refused.status, refused.error().as_str()), (412, "precondition_failed"), "{method} {stale}");
+            }
+        }
+        assert_eq!(get(&api, &path, ADMIN).await.header("etag"), new);
+        let either = format!("{old}, {new}");
+        assert_eq!(with("DELETE", &path, &either, Value::Null).await.status, 204);
+        assert_eq!(with("DELETE", &path, "*", Value::Null).await.status, 404);
+    }
+}

@@ -30,11 +30,15 @@ async fn a_token_is_told_once_and_says_who_one_is() {
     let (status, who) = me(&api, &format!("Bearer {token}")).await;
     assert_eq!((status, who), (200, json!({"sub": "robot", "org": "acme", "role": "editor", "kind": "key", "groups": []})));
     assert_eq!(me(&api, token).await.0, 200);
-    let unnamed = mint(&api, json!({"name": "plain", "role": "viewer", "future": 1, "org": null})).await;
+    let unnamed = mint(&api, json!({"name": "plain", "role": "viewer", "org": null})).await;
     let (_, who) = me(&api, unnamed["token"].as_str().unwrap()).await;
     assert_eq!((&who["sub"], &who["org"], &who["role"]), (&json!("plain"), &json!("default"), &json!("viewer")));
     let admin = api.send("GET", "/api/me", &[ADMIN], Body::empty()).await.json();
     assert_eq!((&admin["sub"], &admin["org"], &admin["role"]), (&json!("admin"), &json!("default"), &json!("admin")));
+    // What is misspelt must not come to nothing: this one would never end.
+    let misspelt = json!({"name": "short", "role": "viewer", "expire_in": 60}).to_string();
+    let refused = api.post_with(TOKENS, &[ADMIN], &misspelt).await;
+    assert!(refused.status == 422 && refused.text().contains("expire_in"), "{}", refused.text());
     let list = api.send("GET", "/api/auth/tokens?limit=1000&offset=0", &[ADMIN], Body::empty()).await;
     let body = list.json();
     assert_eq!((&body["total"], &body["limit"], &body["offset"]), (&json!(2), &json!(200), &json!(0)));

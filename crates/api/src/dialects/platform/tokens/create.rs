@@ -12,7 +12,9 @@ use datahall_service::{NewKey, Object};
 use serde::Deserialize;
 use serde_json::json;
 
+// A misspelt `expires_in` must not make a token without an end.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Body {
     name: String,
     role: Option<String>,

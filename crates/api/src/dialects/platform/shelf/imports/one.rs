@@ -1,13 +1,12 @@
 //! `POST /api/datasets/import`: makes a dataset of one table, with other names for its columns.
 
 use crate::dialects::platform::fault::{self, Fault};
-use crate::dialects::platform::shelf::detail::Detail;
+use crate::dialects::platform::shelf::detail::detail;
 use crate::dialects::platform::shelf::source::{self, ConnectorId};
 use crate::dialects::platform::{body, settings};
 use crate::shared::call::Call;
 use crate::shared::json::{Object, Unique};
 use crate::shared::openapi::Operation;
-use crate::shared::reply;
 use axum::http::StatusCode;
 use axum::response::Response;
 use datahall_core::{Error, Result};
@@ -67,5 +66,5 @@ async fn import(mut call: Call) -> Result<Response, Fault> {
     };
     let made = call.service().import_dataset(&call.ctx, new).await;
     let made = made.map_err(|error| source::fault(error, &name, false))?;
-    Ok(reply::json_with(StatusCode::CREATED, &Detail::from(made))?)
+    detail(StatusCode::CREATED, made)
 }
