@@ -1,9 +1,9 @@
 //! Revisions as those see them who watch jobs: the job of a revision tells no more of rows than its status does.
 
+use super::owner::SPEC_OWNER;
 use super::revise::KIND;
 use super::told;
 use super::view::View;
-use super::owner::SPEC_OWNER;
 use crate::{ActivityInfo, Ctx, Service};
 use datahall_catalog::{Job, LogLine, Package, Revision};
 use datahall_core::Result;

@@ -39,7 +39,12 @@ pub(super) fn of_status(status: &mut RevisionStatus, view: &View) {
     }
     if let Some(lines) = &mut status.logs {
         // Moment, level, and the pipeline's id before a colon.
-        lines.retain(|line| line.splitn(3, ' ').nth(2).and_then(|line| line.split_once(": ")).is_some_and(|(pipeline, _)| !view.keeps(&name(pipeline))));
+        lines.retain(|line| {
+            line.splitn(3, ' ')
+                .nth(2)
+                .and_then(|line| line.split_once(": "))
+                .is_some_and(|(pipeline, _)| !view.keeps(&name(pipeline)))
+        });
     }
     if let Some(lines) = &mut status.error_log {
         kept_of_errors(lines, |pipeline| view.keeps(&name(pipeline)));
@@ -136,7 +141,9 @@ fn place(words: &str) -> Option<String> {
 /// What a spec says of places, without the keys to them.
 fn without_secrets(mut contents: Object) -> Object {
     // Resources may be mapped by URLs.
-    if let Some(Json::Object(mapping)) = contents.get_mut("inputs").and_then(|inputs| inputs.pointer_mut("/0/parameters/resource-mapping")) {
+    if let Some(Json::Object(mapping)) =
+        contents.get_mut("inputs").and_then(|inputs| inputs.pointer_mut("/0/parameters/resource-mapping"))
+    {
         *mapping = std::mem::take(mapping).into_iter().map(|(from, to)| (of_line(&from), to)).collect();
     }
     let mut contents = Json::Object(contents);
@@ -161,7 +168,9 @@ fn without_tables(contents: &mut Object, view: &View) {
     let descriptor = contents.get_mut("inputs").and_then(|inputs| inputs.pointer_mut("/0/parameters/descriptor"));
     let Some(descriptor) = descriptor.and_then(Json::as_object_mut) else { return };
     remove(descriptor, OF_PACKAGE);
-    for resource in descriptor.get_mut("resources").and_then(Json::as_array_mut).into_iter().flatten().filter_map(Json::as_object_mut) {
+    for resource in
+        descriptor.get_mut("resources").and_then(Json::as_array_mut).into_iter().flatten().filter_map(Json::as_object_mut)
+    {
         let name = resource.get("name").and_then(Json::as_str).map(clean);
         let is_kept = |name: &String| view.keeps_table(name) || inputs.iter().any(|(input, keeps)| *keeps && input == name);
         if name.as_ref().is_none_or(is_kept) {
@@ -212,6 +221,9 @@ mod tests {
     fn urls_that_resources_are_mapped_by_keep_their_secrets_too() {
         let spec = serde_json::json!({"inputs": [{"parameters": {"resource-mapping": {"https://h/a.csv?sig=hunter2": "s3://b/a", "b.csv": "/b"}}}]});
         let shown = Json::Object(without_secrets(spec.as_object().unwrap().clone())).to_string();
-        assert!(!shown.contains("hunter2") && shown.contains("https://h/a.csv?sig=") && shown.contains("\"b.csv\":\"/b\""), "{shown}");
+        assert!(
+            !shown.contains("hunter2") && shown.contains("https://h/a.csv?sig=") && shown.contains("\"b.csv\":\"/b\""),
+            "{shown}"
+        );
     }
 }

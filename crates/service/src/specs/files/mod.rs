@@ -126,9 +126,7 @@ impl Service {
         let work = move || {
             let bytes = std::fs::read(&file).map_err(Error::internal)?;
             let descriptor = serde_json::from_slice::<Json>(&bytes).map_err(Error::internal)?;
-            shown::descriptor(descriptor, |resource| {
-                !tables_in(&planned.planned.plan, resource).is_disjoint(&kept)
-            })
+            shown::descriptor(descriptor, |resource| !tables_in(&planned.planned.plan, resource).is_disjoint(&kept))
         };
         let bytes = tokio::task::spawn_blocking(work).await.map_err(Error::internal)??;
         let etag = shown::tag(&bytes);
