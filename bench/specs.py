@@ -15,19 +15,25 @@ import servers
 # Small flows are many; the middle one counts.
 SMALL = 15
 LARGE_MB = 1000
+# Tables of the Vega data sets whose rows break their schema: the whole-server tests list them, each with the reason.
+BROKEN = 9
+# What the large one may take above the idle server, in MiB.
+ROOM_MIB = 400
 
 
 def measure(options, folder):
-    """Rows of the table: what, ours, theirs (milliseconds each); the memory of the large one in MiB; what was wrong."""
+    """Rows of the table: what, ours, theirs (milliseconds each); lines below it; what was wrong."""
     token = secrets.token_hex(16)
-    rows, wrong = [], []
+    times, megabytes = (3, LARGE_MB // 20) if options.quick else (SMALL, LARGE_MB)
+    rows, lines, wrong = [], [], []
     with servers.datahall(options.binary, {}, folder, token) as server:
         registry = Registry(server, token)
-        small(registry, folder, rows, wrong)
+        # First, while the server is as idle as one that was just started.
+        large(registry, options.cache, megabytes, rows, lines, wrong)
+        small(registry, folder, times, rows, wrong)
         if options.data:
-            vega(registry, options.data / "vega-datasets", folder, rows, wrong)
-        memory = large(registry, options.cache, rows, wrong)
-    return rows, memory, wrong
+            vega(registry, options.data / "vega-datasets", folder, rows, lines, wrong)
+    return rows, lines, wrong
 
 
 class Registry(platform_api.Api):
@@ -51,6 +57,14 @@ class Registry(platform_api.Api):
             time.sleep(pause)
             pause = min(pause * 1.2, 0.5)
 
+    def vega(self, location, resources, wrong):
+        """The time that these take. Some of its tables break their own schema; they are checked and told all the same."""
+        status, ms = self.run("vega", location, resources)
+        failed = {name for name, one in status["pipelines"].items() if one["status"] == "FAILED" and name.endswith("_csv")}
+        if len(status["pipelines"]) < len(resources) or len(failed) != BROKEN:
+            wrong.append(f"vega: {len(status['pipelines'])} pipelines, of which failed {sorted(failed)}")
+        return ms
+
 
 def theirs(resources, location, folder):
     """What frictionless takes to describe, check and convert the same tables, in milliseconds."""
@@ -73,13 +87,13 @@ def schema(fields):
     return {"fields": [{"name": name, "type": kind} for name, kind in fields]}
 
 
-def small(registry, folder, rows, wrong):
+def small(registry, folder, times, rows, wrong):
     data = folder / "small"
     data.mkdir(parents=True)
     (data / "people.csv").write_text("id,name,born\n" + "".join(f"{i},name {i},{1950 + i % 50}-01-02\n" for i in range(1000)))
     people = [{"name": "people", "path": "people.csv", "schema": schema([("id", "integer"), ("name", "string"), ("born", "date")])}]
     taken = []
-    for _ in range(SMALL):
+    for _ in range(times):
         status, ms = registry.run("small", data, people)
         taken.append(ms)
     if status["state"] != "SUCCEEDED" or status["stats"]["count_of_rows"] != 1000:
@@ -88,35 +102,38 @@ def small(registry, folder, rows, wrong):
     rows.append(("one table of 1,000 rows, from upload to the end", statistics.median(taken), peer, "frictionless"))
 
 
-def vega(registry, package, folder, rows, wrong):
+def vega(registry, package, folder, rows, lines, wrong):
+    """The package but for its largest table, which the peer takes too long for; then all of it."""
     descriptor = json.loads((package / "datapackage.json").read_text())
-    resources = [one for one in descriptor["resources"] if one["name"] != "flights_3m"]
-    location = package / "data"
-    status, ms = registry.run("vega", location, resources)
-    # Some of its tables break their own schema; they are checked and told all the same.
-    if len(status["pipelines"]) < len(resources):
-        wrong.append(f"vega: {len(status['pipelines'])} pipelines")
+    whole, location = descriptor["resources"], package / "data"
+    resources = [one for one in whole if one["name"] != "flights_3m"]
+    ms = registry.vega(location, resources, wrong)
     tables = [one for one in resources if "schema" in one and Path(one["path"]).suffix in (".csv", ".tsv", ".json")]
-    rows.append(("the Vega data sets, 72 resources", ms, theirs(tables, location, folder), "frictionless"))
+    name = f"the Vega data sets, {len(resources)} resources (the peer: their {len(tables)} tables that are text)"
+    rows.append((name, ms, theirs(tables, location, folder), "frictionless"))
+    ms = registry.vega(location, whole, wrong)
+    lines.append(f"All {len(whole)} resources, with the 3,000,000 flights as CSV, JSON and table: {ms / 1000:.1f} s.")
 
 
-def large(registry, cache, rows, wrong):
+def large(registry, cache, megabytes, rows, lines, wrong):
     """A CSV of 1 GB: memory above what the idle server holds at most. The peer is given a twentieth of it, and that time counts as often."""
     data = cache / "package"
-    data.mkdir(exist_ok=True)
-    lines = written(data / "large.csv", LARGE_MB)
-    part = written(data / "part.csv", LARGE_MB // 20)
+    data.mkdir(parents=True, exist_ok=True)
+    count = written(data / f"large-{megabytes}.csv", megabytes)
+    part = written(data / f"part-{megabytes}.csv", max(megabytes // 20, 1))
     fields = schema([("id", "integer"), ("city", "string"), ("amount", "number"), ("at", "datetime"), ("note", "string")])
     server = registry.server
     idle = server.memory_mib("VmRSS")
     platform_api.reset_peak(server.process.pid)
-    status, ms = registry.run("large", data, [{"name": "large", "path": "large.csv", "schema": fields}])
-    peak = server.memory_mib("VmHWM")
-    if status["state"] != "SUCCEEDED" or status["stats"]["count_of_rows"] != lines:
+    status, ms = registry.run("large", data, [{"name": "large", "path": f"large-{megabytes}.csv", "schema": fields}])
+    above = server.memory_mib("VmHWM") - idle
+    if status["state"] != "SUCCEEDED" or status["stats"]["count_of_rows"] != count:
         wrong.append(f"large: {status['state']} {status['stats']} {status['error_log']}")
-    peer = theirs([{"name": "part", "path": "part.csv", "schema": fields}], data, cache) * lines / part
-    rows.append((f"one table of {LARGE_MB} MB", ms, peer, "frictionless, by a twentieth of it"))
-    return peak - idle
+    if above > ROOM_MIB:
+        wrong.append(f"large: {above:.0f} MiB above idle are more than {ROOM_MIB}")
+    peer = theirs([{"name": "part", "path": f"part-{megabytes}.csv", "schema": fields}], data, cache) * count / part
+    rows.append((f"one table of {megabytes} MB", ms, peer, "frictionless, by a twentieth of it"))
+    lines.append(f"That one took {above:.0f} MiB of memory above those of the idle server at its most.")
 
 
 def written(path, megabytes):
@@ -135,9 +152,8 @@ def written(path, megabytes):
     return int(count.read_text())
 
 
-def table(rows, memory):
-    """The table as Markdown."""
-    lines = ["", "| Data packages | Datahall ms | peer ms | peer | ratio (below 1: faster) |", "|---|---:|---:|---|---:|"]
-    lines += [f"| {name} | {ours:.0f} | {peer_ms:.0f} | {peer} | {ours / peer_ms:.3f} |" for name, ours, peer_ms, peer in rows]
-    lines += ["", f"The large one took {memory:.0f} MiB of memory above those of the idle server at its most."]
-    return "\n".join(lines)
+def table(rows, lines):
+    """The table as Markdown, and what is to be said below it."""
+    head = ["", "| Data packages | Datahall ms | peer ms | peer | ratio (below 1: faster) |", "|---|---:|---:|---|---:|"]
+    body = [f"| {name} | {ours:.0f} | {peer_ms:.0f} | {peer} | {ours / peer_ms:.3f} |" for name, ours, peer_ms, peer in rows]
+    return "\n".join([*head, *body, "", *lines])

@@ -89,11 +89,14 @@ impl Claims {
     pub(super) fn owner(&self) -> Option<TokenOwner> {
         let id = self.text("userid").filter(|id| owner::is_id(id))?;
         let plan = |name: &str| whole(self.0.get("permissions")?.get(name)?);
+        // One that says nothing of storage bounds none.
+        let storage =
+            |name: &str| self.0.get("permissions")?.get(name).filter(|said| !said.is_null()).map(|said| whole(said).unwrap_or(0));
         Some(TokenOwner {
             id: id.to_owned(),
             max_datasets: plan("max_dataset_num").unwrap_or(0),
-            max_public_storage_mb: plan("max_public_storage_mb"),
-            max_private_storage_mb: plan("max_private_storage_mb"),
+            max_public_storage_mb: storage("max_public_storage_mb"),
+            max_private_storage_mb: storage("max_private_storage_mb"),
         })
     }
 

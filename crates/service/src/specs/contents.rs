@@ -1,6 +1,7 @@
 //! A spec as it was uploaded, checked as far as that can be done without reading a file.
 
 use super::descriptor::{self, Resource, clean};
+use super::steps::Steps;
 use crate::Object;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -63,6 +64,8 @@ pub(super) struct Processing {
     pub(super) tabulator: Object,
     /// Its Table Schema, if it is stated.
     pub(super) schema: Option<Json>,
+    /// What is done to its rows.
+    pub(super) steps: Steps,
 }
 
 /// Something more that is made of all tables, or of each.
@@ -172,20 +175,13 @@ fn processing(contents: &Object) -> Result<Vec<Processing>, String> {
         .map(|(at, one)| {
             let wrong = |why: String| format!("processing[{at}].{why}");
             let tabulator = object(one, "tabulator").map_err(wrong)?.cloned().unwrap_or_default();
-            let steps = match one.get("dpp") {
-                None | Some(Json::Null) => false,
-                Some(Json::Array(steps)) => !steps.is_empty(),
-                Some(_) => return Err(wrong("dpp: must be a list".into())),
-            };
-            if steps {
-                return Err(wrong("dpp: steps of other programs are not run here; tabulator and schema are".into()));
-            }
+            let steps = Steps::parse(one.get("dpp")).map_err(wrong)?;
             let output = clean(required(one, "output").map_err(wrong)?);
             if output.is_empty() || output.chars().count() > LONGEST_NAME {
                 return Err(wrong(format!("output: must hold 1 to {LONGEST_NAME} letters or digits")));
             }
             let schema = object(one, "schema").map_err(wrong)?.cloned().map(Json::Object);
-            Ok(Processing { input: required(one, "input").map_err(wrong)?.to_owned(), output, tabulator, schema })
+            Ok(Processing { input: required(one, "input").map_err(wrong)?.to_owned(), output, tabulator, schema, steps })
         })
         .collect()
 }
@@ -199,11 +195,13 @@ fn outputs(contents: &Object, dataset: &str) -> Result<Vec<Output>, String> {
         let output = match required(one, "kind").map_err(wrong)? {
             "zip" => {
                 let file = text(parameters, "out-file").map_err(|why| wrong(format!("parameters.{why}")))?;
-                let file = file.map_or_else(|| format!("{dataset}.zip"), str::to_owned);
-                if clean(&file) != file.to_ascii_lowercase() || file.is_empty() || file.chars().count() > LONGEST_NAME {
-                    return Err(wrong("parameters.out-file: must be the name of a file".into()));
+                let fits =
+                    |file: &str| clean(file) == file.to_ascii_lowercase() && (1..=LONGEST_NAME).contains(&file.chars().count());
+                match file {
+                    None => Output::Zip(default_zip(dataset)),
+                    Some(file) if fits(file) => Output::Zip(file.to_owned()),
+                    Some(_) => return Err(wrong("parameters.out-file: must be the name of a file".into())),
                 }
-                Output::Zip(file)
             }
             "parquet" => Output::Parquet,
             other => return Err(wrong(format!("kind: must be zip or parquet, not '{}'", other.escape_debug()))),
@@ -214,9 +212,18 @@ fn outputs(contents: &Object, dataset: &str) -> Result<Vec<Output>, String> {
         found.push(output);
     }
     if !found.iter().any(|output| matches!(output, Output::Zip(_))) {
-        found.insert(0, Output::Zip(format!("{dataset}.zip")));
+        found.insert(0, Output::Zip(default_zip(dataset)));
     }
     Ok(found)
+}
+
+/// What the ZIP of a package is called where nobody says: as the package, where a file may be called so.
+fn default_zip(dataset: &str) -> String {
+    match clean(dataset) {
+        cleaned if cleaned == dataset.to_ascii_lowercase() => format!("{dataset}.zip"),
+        cleaned if cleaned.is_empty() => "package.zip".to_owned(),
+        cleaned => format!("{cleaned}.zip"),
+    }
 }
 
 fn list<'a>(of: &'a Object, key: &str, most: usize) -> Result<Vec<&'a Object>, String> {
@@ -293,6 +300,19 @@ mod tests {
     }
 
     #[test]
+    fn the_zip_is_called_as_the_package_where_a_file_may_be() {
+        for (dataset, file) in
+            [("d", "d.zip"), ("My-Set", "My-Set.zip"), ("a+b@c", "a_b_c.zip"), ("__", "package.zip"), ("-x", "x.zip")]
+        {
+            for outputs in [json!([]), json!([{"kind": "zip"}]), json!([{"kind": "zip", "parameters": {}}])] {
+                let mut contents = spec();
+                (contents["meta"]["dataset"], contents["outputs"]) = (json!(dataset), outputs);
+                assert_eq!(parse(&contents).unwrap().outputs, [Output::Zip(file.into())], "{dataset}");
+            }
+        }
+    }
+
+    #[test]
     fn resources_are_found_by_path_then_name_then_beside_the_descriptor() {
         let spec = parse(&spec()).unwrap();
         let of = |resource: Json| {
@@ -332,7 +352,11 @@ mod tests {
             ("processing", json!({}), "processing: must be a list"),
             ("processing", json!([{"output": "x"}]), "processing[0].input: is missing"),
             ("processing", json!([{"input": "a", "output": "--"}]), "processing[0].output: must hold"),
-            ("processing", json!([{"input": "a", "output": "b", "dpp": [{"run": "sort"}]}]), "processing[0].dpp: steps"),
+            (
+                "processing",
+                json!([{"input": "a", "output": "b", "dpp": [{"run": "x.py"}]}]),
+                "processing[0].dpp[0].run: 'x.py' is not run here",
+            ),
             ("outputs", json!([{"kind": "pdf"}]), "outputs[0].kind: must be zip or parquet, not 'pdf'"),
             ("outputs", json!([{"kind": "zip", "parameters": {"out-file": "../x.zip"}}]), "must be the name of a file"),
             ("outputs", json!([{"kind": "parquet"}, {"kind": "parquet"}]), "outputs[1].kind: is there twice"),

@@ -2,6 +2,7 @@
 
 use crate::Object;
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 /// The most resources of a package.
@@ -32,8 +33,15 @@ impl Resource {
     pub(super) fn file_name(&self) -> String {
         let bare = self.path.split(['?', '#']).next().unwrap_or_default();
         let last = bare.rsplit('/').next().unwrap_or_default();
-        let name = clean(last);
-        if name.is_empty() { self.name.clone() } else { name }
+        // What is after the last dot tells what is in it, whatever becomes of the rest.
+        let (stem, ending) = last.rsplit_once('.').map_or((last, ""), |(stem, ending)| (stem, ending));
+        let (stem, ending) = (clean(stem), clean(ending));
+        match (stem.is_empty(), ending.is_empty()) {
+            (true, true) => self.name.clone(),
+            (true, false) => format!("{}.{ending}", self.name),
+            (false, true) => stem,
+            (false, false) => format!("{stem}.{ending}"),
+        }
     }
 }
 
@@ -127,11 +135,22 @@ pub(super) fn is_url(path: &str) -> bool {
 }
 
 /// The name as files and ids can have it: what is not a letter of ASCII, a digit, `.`, `_` or `-` becomes `_`; no dots, dashes or
-/// underscores at its ends.
+/// underscores at its ends. Letters and digits that are not of ASCII would be lost so, and names that differ in them alone would meet: then eight
+/// digits follow that are the name's own, which are all there is of a name that has none of ASCII.
 pub(super) fn clean(name: &str) -> String {
+    let name = name.trim();
     let fit = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c.to_ascii_lowercase() } else { '_' };
-    let cleaned: String = name.trim().chars().map(fit).collect();
-    cleaned.trim_matches(['.', '_', '-']).to_owned()
+    let cleaned: String = name.chars().map(fit).collect();
+    let cleaned = cleaned.trim_matches(['.', '_', '-']);
+    if !name.chars().any(|c| !c.is_ascii() && c.is_alphanumeric()) {
+        return cleaned.to_owned();
+    }
+    if cleaned.is_empty() { format!("x{}", digits(name)) } else { format!("{cleaned}_{}", digits(name)) }
+}
+
+/// Eight hexadecimal digits that are this name's: the first of its SHA-256.
+pub(super) fn digits(name: &str) -> String {
+    Sha256::digest(name.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn stem(path: &str) -> &str {
@@ -171,6 +190,32 @@ mod tests {
             ]
         );
         assert!(found[0].schema().is_some() && found[1].schema().is_none());
+    }
+
+    #[test]
+    fn names_of_other_scripts_stay_apart() {
+        // The first digits of `printf %s NAME | sha256sum`.
+        for (name, cleaned) in [
+            ("данные", "x9d8cf70d"),
+            ("Zoë", "zo_c6a12698"),
+            ("a.b-C_1", "a.b-c_1"),
+            (" x ", "x"),
+            ("--", ""),
+            ("★", ""),
+            ("2020 год", "2020_46d0cdc9"),
+        ] {
+            assert_eq!(clean(name), cleaned, "{name}");
+        }
+        assert_eq!(clean(&clean("данные")), clean("данные"));
+        let found = read(json!([
+            {"name": "данные", "path": "данные.csv"}, {"name": "другое", "path": "p/другое.csv"}, {"path": "год.CSV"},
+            {"name": "x", "path": "★.csv"},
+        ]))
+        .unwrap();
+        let names: std::collections::HashSet<_> = found.iter().map(|one| one.name.clone()).collect();
+        assert_eq!(names.len(), 4);
+        assert_eq!((found[0].file_name(), found[3].file_name()), ("x9d8cf70d.csv".to_owned(), "x.csv".into()));
+        assert!(found.iter().all(|one| one.file_name().ends_with(".csv") && one.format == "csv"), "{found:?}");
     }
 
     #[test]

@@ -5,9 +5,10 @@
 //! - `work`: what the job queue does for packages; `schedule`: specs that are uploaded again by the clock
 //! - `status`, `flow`: how a revision goes; `view`, `told`, `in_jobs`: what of it who is told; `update`: what outside runners report
 //! - `ending`: revisions whose jobs have ended; `events`, `deliveries`: what is told of it; `retention`: what has had its time
-//! - `contents`: a spec as it was uploaded, checked
+//! - `contents`: a spec as it was uploaded, checked; `steps`: what it has done to rows
 //! - `owner`: who owns packages, and the project that holds them
 //! - `plan`: which pipelines a spec comes to, and what each needs
+//! - `storage`: how much an owner's plan lets his packages hold
 //! - `period`: how often a spec is run again
 //! - `pipelines`, `place`: what pipelines make, and where the files are
 //! - `files`: who may read which of these; `kept_from`: what is kept of their tables
@@ -36,6 +37,8 @@ mod revise;
 mod schedule;
 mod sight;
 mod status;
+mod steps;
+mod storage;
 mod told;
 mod update;
 mod upload;

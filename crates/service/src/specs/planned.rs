@@ -58,8 +58,14 @@ impl Planned {
             ));
         }
         for table in &plan.tables {
-            if let Some(Err(fault)) = table.schema.as_ref().map(TableSchema::parse) {
-                return Err(format!("the schema of table '{}': {}", table.name, fault));
+            match table.schema.as_ref().map(TableSchema::parse) {
+                Some(Err(fault)) => return Err(format!("the schema of table '{}': {}", table.name, fault)),
+                Some(Ok(schema)) => {
+                    if let Some(field) = table.steps.unknown(&schema.names().collect::<Vec<_>>()) {
+                        return Err(format!("dpp of table '{}': there is no field '{}'", table.name, field.escape_debug()));
+                    }
+                }
+                None => {}
             }
             if let Err(fault) = super::pipelines::dialect(&plan.resources[table.resource], table) {
                 return Err(format!("how table '{}' is read: {fault}", table.name));

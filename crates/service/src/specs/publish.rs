@@ -1,9 +1,10 @@
 //! Making a revision the one whose tables are datasets: all of them in one transaction, and never after a newer one.
 
 use super::contents::Findability;
-use super::descriptor::clean;
+use super::descriptor::{clean, digits};
 use super::pipelines::{MadeTable, Making};
 use super::plan::Table;
+use super::storage::{self, Room};
 use crate::policies::{Kept, Stated, masks_of, stated};
 use crate::shelf::columns_to_json;
 use crate::{DatasetKind, DetailsChange, NewDataset, Object, Service, StoredSource, TextsChange, home};
@@ -59,17 +60,20 @@ pub(super) fn dataset_name(package: &str, table: &str) -> String {
         let fit = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
         clean(text).chars().map(fit).collect::<String>()
     };
-    format!("{}__{}", plain(package), plain(table))
+    // A package may be called by nothing but dots and dashes.
+    let package = Some(plain(package)).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("x{}", digits(package)));
+    format!("{package}__{}", plain(table))
 }
 
 impl Making<'_> {
     /// Makes the tables of this revision the package's datasets, unless those of a newer one are. Who sees what of a dataset that is there
-    /// stays as it is.
+    /// stays as it is. `bytes`: of all files of the revision.
     ///
     /// # Errors
     /// `Forbidden` for whoever may not make or publish datasets in the project (any more); `Conflict` when a name is somebody else's;
-    /// `Invalid` when what is kept from callers of a dataset cannot be kept from them in the new columns. Nothing was changed then.
-    pub(super) async fn publish(&self, tables: Vec<NewTable<'_>>) -> Result<()> {
+    /// `Invalid` when what is kept from callers of a dataset cannot be kept from them in the new columns, and when the owner's plan has no room for so many bytes. Nothing was changed
+    /// then.
+    pub(super) async fn publish(&self, tables: Vec<NewTable<'_>>, bytes: u64) -> Result<()> {
         let service = self.job.service();
         let project = service.catalog.get::<Project>(self.project).await?;
         let project = project.ok_or_else(|| Error::not_found("the project of the package is gone"))?;
@@ -84,7 +88,7 @@ impl Making<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.publish_once(&project, &ready).await {
+            match self.publish_once(&project, &ready, bytes).await {
                 // Another changed one of them at the same moment.
                 Err(error) if error.code() == Code::Conflict && error.reason() != Some(TAKEN) && tries < home::TRIES => {}
                 Err(error) => return Err(error),
@@ -104,7 +108,7 @@ impl Making<'_> {
         }
     }
 
-    async fn publish_once(&self, project: &Project, tables: &[Ready<'_>]) -> Result<Vec<Seen>> {
+    async fn publish_once(&self, project: &Project, tables: &[Ready<'_>], bytes: u64) -> Result<Vec<Seen>> {
         let service = self.job.service();
         let mut change = service.catalog.change(&self.job.ctx().actor()).await?;
         let gone = || Error::not_found("the package is gone");
@@ -114,16 +118,23 @@ impl Making<'_> {
             self.job.info(format!("revision {published} is newer: its tables stay the datasets"));
             return Ok(Vec::new());
         }
+        if let Some(room) = Room::of(self.job.ctx(), &self.spec.owner, self.spec.findability) {
+            let all = change.list(&storage::packages(&project.meta.id)).await?.items;
+            room.check(&all, self.package, bytes)?;
+        }
         let mut seen = Vec::new();
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         for ready in tables {
-            let dataset = self.publish_table(&mut change, project, ready, &mut seen).await?;
+            let known = before.body.get(TABLES).and_then(|tables| tables.get(&ready.table.name)).and_then(Json::as_str);
+            let there = self.dataset_of(&mut change, project, ready, known).await?;
+            let dataset = self.publish_table(&mut change, project, ready, there, &mut seen).await?;
             ids.insert(ready.table.name.clone(), dataset);
         }
         self.retire(&mut change, project, &before, &mut ids, &mut seen).await?;
         let mut package = before.clone();
         package.body.insert(PUBLISHED.to_owned(), self.number.into());
         package.body.insert(TABLES.to_owned(), json!(ids));
+        storage::note(&mut package.body, self.spec.findability, bytes);
         if package == before && seen.is_empty() {
             return Ok(seen);
         }
@@ -139,15 +150,36 @@ impl Making<'_> {
         Ok(seen)
     }
 
+    /// The dataset of a table: the one that it had, whatever that is called by now, for what is kept of it is kept on; else the one of its
+    /// name.
+    async fn dataset_of(
+        &self,
+        change: &mut Change,
+        project: &Project,
+        ready: &Ready<'_>,
+        known: Option<&str>,
+    ) -> Result<Option<Dataset>> {
+        let ours = |dataset: &Dataset| {
+            dataset.project == project.meta.id && dataset.provenance.get(PACKAGE).and_then(Json::as_str) == Some(self.package)
+        };
+        if let Some(id) = known
+            && let Some(there) = change.get::<Dataset>(id).await?.filter(ours)
+        {
+            return Ok(Some(there));
+        }
+        change.find(Dataset::by_name(&project.meta.id, &ready.name)).await
+    }
+
     /// Makes one of them the rows of its dataset; gives the id of that.
     async fn publish_table(
         &self,
         change: &mut Change,
         project: &Project,
         ready: &Ready<'_>,
+        there: Option<Dataset>,
         seen: &mut Vec<Seen>,
     ) -> Result<String> {
-        let Some(before) = change.find(Dataset::by_name(&project.meta.id, &ready.name)).await? else {
+        let Some(before) = there else {
             let mut record = self.new_dataset(project, ready)?;
             change.insert(&mut record).await?;
             change.audit(AuditEntry::created("dataset.create", &record)?.organisation(project.organisation.as_str()));
@@ -370,7 +402,10 @@ mod tests {
         for (package, table, name) in [
             ("finance-vix", "vix-daily", "finance_vix__vix_daily"),
             ("My.Set", "a.b-c_d", "my_set__a_b_c_d"),
-            ("Zoë@home", "x", "zo__home__x"),
+            // The first digits of `printf %s NAME | sha256sum`.
+            ("Zoë@home", "x", "zo__home_65b8584f__x"),
+            ("данные", "xe85da55f", "x9d8cf70d__xe85da55f"),
+            ("--", "x", "xd8156bae__x"),
         ] {
             assert_eq!(dataset_name(package, table), name);
         }

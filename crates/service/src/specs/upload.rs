@@ -2,7 +2,9 @@
 
 use super::authority::Acting;
 use super::contents::names_dataset;
+use super::names::Whose;
 use super::revise::{Again, NewRevision, Revised};
+use super::storage::{self, Room};
 use super::{owner, period};
 use crate::auth::Starter;
 use crate::{Ctx, Object, Service};
@@ -83,6 +85,9 @@ impl Service {
         {
             return failed(vec![too_many(most)]);
         }
+        if let Some(why) = self.exceeds_storage(ctx, owner, contents).await? {
+            return failed(vec![why]);
+        }
         let period = match period::parse(contents.get("schedule")) {
             Ok(period) => period,
             Err(why) => return failed(vec![why.to_owned()]),
@@ -139,6 +144,18 @@ impl Service {
         }
         let all = List::<Package>::all().only("project", &project.meta.id).only("kind", "spec").page(1, 0).with_total();
         Ok(self.catalog.list(&all).await?.total.unwrap_or_default() >= most)
+    }
+
+    /// Why the owner's plan has no room for it, whatever it will hold: his other packages hold as much as they may.
+    async fn exceeds_storage(&self, ctx: &Ctx, owner: &str, contents: &Object) -> Result<Option<String>> {
+        let whose = Whose::of(contents);
+        let Some(room) = Room::of(ctx, owner, whose.findability) else { return Ok(None) };
+        let all = match owner::project(&self.catalog, owner).await? {
+            Some(project) => self.catalog.list(&storage::packages(&project.meta.id)).await?.items,
+            None => Vec::new(),
+        };
+        let mine = all.iter().find(|package| package.name == whose.dataset).map_or("", |package| package.meta.id.as_str());
+        Ok(room.check(&all, mine, 1).err().map(|error| error.message().to_owned()))
     }
 
     /// The number of the newest revision of the package, if it has not ended.

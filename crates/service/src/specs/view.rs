@@ -5,7 +5,6 @@ use super::contents::Findability;
 use super::kept_from::Lens;
 use super::names::Whose;
 use super::plan::{Plan, Step};
-use super::planned::PlannedRevision;
 use super::sight::is_private;
 use super::status::Summary;
 use crate::{Ctx, Service, home};
@@ -13,8 +12,7 @@ use datahall_catalog::{Package, Project, Revision};
 use datahall_core::access::Scope;
 use datahall_core::privilege::Privilege;
 use datahall_core::{Error, Result};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
 
 /// The title of the pipelines that tables are counted by.
 const CSV: &str = "Creating CSV";
@@ -29,8 +27,11 @@ pub(super) struct View {
 /// What is kept from him besides.
 enum Kept {
     Nothing,
-    /// What is made of these tables, by this plan.
-    Tables(BTreeSet<String>, Arc<PlannedRevision>),
+    Tables {
+        tables: BTreeSet<String>,
+        /// The names of the pipelines that make something of them; the package's is made of all.
+        pipelines: HashSet<String>,
+    },
     Everything,
 }
 
@@ -45,13 +46,12 @@ impl View {
         !matches!(self.kept, Kept::Nothing)
     }
 
-    /// Whether what that pipeline makes is kept; it is named as in the plan. The package's own is made of all.
+    /// Whether what that pipeline makes is kept; it is named as in the plan.
     pub(super) fn keeps(&self, pipeline: &str) -> bool {
         match &self.kept {
             Kept::Nothing => false,
             Kept::Everything => true,
-            Kept::Tables(..) if pipeline.is_empty() => true,
-            Kept::Tables(kept, known) => !tables_in(&known.planned.plan, pipeline).is_disjoint(kept),
+            Kept::Tables { pipelines, .. } => pipelines.contains(pipeline),
         }
     }
 
@@ -60,7 +60,7 @@ impl View {
         match &self.kept {
             Kept::Nothing => false,
             Kept::Everything => true,
-            Kept::Tables(kept, _) => kept.contains(table),
+            Kept::Tables { tables, .. } => tables.contains(table),
         }
     }
 }
@@ -82,7 +82,10 @@ impl Service {
             Ok(known) => {
                 let tables = known.planned.plan.tables.iter().map(|table| table.name.as_str());
                 kept.extend(lens.kept(tables, revision.number));
-                if kept.is_empty() { Kept::Nothing } else { Kept::Tables(kept, known) }
+                match kept.is_empty() {
+                    true => Kept::Nothing,
+                    false => Kept::Tables { pipelines: made_of(&known.planned.plan, &kept), tables: kept },
+                }
             }
             // Its plan is dropped, or is none to this program: which pipeline makes what is not known any more.
             Err(error) if matches!(error.code(), datahall_core::Code::NotFound | datahall_core::Code::Invalid) => {
@@ -112,6 +115,18 @@ pub(super) fn is_open(ctx: &Ctx, package: &Package, revision: Option<&Revision>)
     let was_private =
         |revision: &Revision| !revision.spec.is_empty() && Whose::of(&revision.spec).findability == Findability::Private;
     ctx.principal.reads_public && !is_private(package) && !revision.is_some_and(was_private)
+}
+
+/// The names of the pipelines that make something of one of these tables.
+fn made_of(plan: &Plan, tables: &BTreeSet<String>) -> HashSet<String> {
+    let is_one = |table: usize| tables.contains(&plan.tables[table].name);
+    let resources: HashSet<usize> = (0..plan.tables.len()).filter(|at| is_one(*at)).map(|at| plan.tables[at].resource).collect();
+    let makes = |step: &Step| match step {
+        Step::Csv(table) | Step::Json(table) | Step::Parquet(table) | Step::Preview(table) => is_one(*table),
+        Step::Copy(resource) => resources.contains(resource),
+        Step::Report | Step::Zip(_) | Step::Package => true,
+    };
+    plan.pipelines.iter().filter(|pipeline| makes(&pipeline.step)).map(|pipeline| pipeline.name.clone()).collect()
 }
 
 /// The tables whose rows are in what that pipeline makes.

@@ -12,7 +12,10 @@ use serde_json::{Map, Value, json};
 
 pub(super) fn describe() -> Operation {
     Operation::new("data packages", "spec_status", "How a revision goes")
-        .about("`revision` is a number, `latest`, or `successful` for the latest that succeeded. Anybody may ask.")
+        .about(
+            "`revision` is a number, `latest`, or `successful` for the latest that succeeded. Anybody may ask. `stats` are null, and what went \
+             wrong and was logged is not told, where they come of a table of which something is kept from the caller.",
+        )
         .by_auth_token()
         .answers(200, "SpecStatus", "The revision")
 }

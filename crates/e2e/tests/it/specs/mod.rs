@@ -2,11 +2,13 @@
 
 mod events;
 mod files;
+mod kept;
 mod killed;
 mod outside_runners;
 mod revisions;
 mod schedules;
 mod sources;
+mod tokens;
 mod upload;
 mod vega;
 

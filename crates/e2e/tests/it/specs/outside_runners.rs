@@ -1,6 +1,10 @@
 //! Pipelines that somebody else runs: reported by `POST /source/update` (contract `specs`, 5).
 
 use super::*;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 const ONLY_OUTSIDE: &str = "[specs]\nrun_pipelines = false";
 
@@ -97,4 +101,79 @@ async fn nobody_reports_for_another() {
         assert!((200..500).contains(&reply.status) && reply.json()["success"] != "success", "{wrong}: {}", reply.text());
     }
     assert_eq!(status(&server, &flow).await["state"], "QUEUED");
+}
+
+/// A web server that answers nobody until it is told to; where a file of it is.
+async fn reluctant() -> (String, Arc<Notify>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/slow.bin", listener.local_addr().expect("an address"));
+    let go = Arc::new(Notify::new());
+    let told = go.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let told = told.clone();
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 4096]).await;
+                told.notified().await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nlate").await;
+            });
+        }
+    });
+    (url, go)
+}
+
+#[tokio::test]
+async fn an_outside_runner_takes_over_what_is_under_way_and_the_rest_is_made_here() {
+    let scratch = Scratch::new();
+    let server = builder(&scratch, "").start().await;
+    let me = token("me", 1);
+    let (url, go) = reluctant().await;
+    let mut spec = of_birthdays(&scratch, "me", "people");
+    let resources = spec.pointer_mut("/inputs/0/parameters/descriptor/resources").and_then(Value::as_array_mut).expect("a list");
+    resources.push(json!({"name": "slow", "path": url}));
+    let flow = uploaded(&server, &me, &spec).await;
+    let of = |name: &str| format!("{flow}/{name}");
+    let is = async |name: &str, state: &str| {
+        wait_for(&format!("{name} {state}"), async || {
+            (status(&server, &flow).await["pipelines"][of(name)]["status"] == state).then_some(())
+        })
+        .await;
+    };
+    is("slow", "INPROGRESS").await;
+    is("people_zip", "INPROGRESS").await;
+    for name in ["birthdays_csv", "birthdays_json", "birthdays"] {
+        is(name, "SUCCEEDED").await;
+    }
+    // What this server has done stays done, whatever is said of it.
+    let stale = json!({"pipeline": of("birthdays_csv"), "event": "finish", "success": false, "errors": ["no"]});
+    assert_eq!(report(&server, &me, stale).await["success"], "pending");
+    is("birthdays_csv", "SUCCEEDED").await;
+    for name in ["slow", "people_zip"] {
+        let begun = report(&server, &me, json!({"pipeline": of(name), "event": "start", "log": ["taken over"]})).await;
+        assert_eq!((&begun["success"], &begun["errors"]), (&json!("pending"), &json!([])), "{name}");
+        is(name, "INPROGRESS").await;
+    }
+    // Whoever had it before is told now, and nobody listens to him.
+    go.notify_waiters();
+    let stats = json!({"bytes": 4, "hash": "x"});
+    for name in ["slow", "people_zip"] {
+        report(&server, &me, json!({"pipeline": of(name), "event": "progress"})).await;
+        report(&server, &me, json!({"pipeline": of(name), "event": "finish", "success": true, "stats": stats})).await;
+    }
+    let end = succeeded(&server, &flow).await;
+    for name in ["slow", "people_zip"] {
+        assert_eq!(
+            (&end["pipelines"][of(name)]["stats"], &end["pipelines"][of(name)]["error_log"]),
+            (&stats, &json!([])),
+            "{name}"
+        );
+        assert!(end["logs"].to_string().contains(&format!("'{name}' was done elsewhere")), "{}", end["logs"]);
+    }
+    let package: Value = serde_json::from_slice(&file(&server, &me, &flow, "datapackage.json").await).expect("JSON");
+    let names: Vec<_> =
+        package["resources"].as_array().expect("resources").iter().map(|one| one["name"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["validation_report", "birthdays_csv", "birthdays_json", "birthdays"]);
+    assert_eq!(server.count("me.people__birthdays", json!([])).await, 3);
+    let events = server.get_with("/source/me/people/events", &[("auth-token", &me)]).await.ok().json();
+    assert_eq!(events["events"].as_array().expect("a list").len(), 1, "one end: {events}");
 }

@@ -8,20 +8,25 @@ fn due(scratch: &Scratch) -> Vec<(String, i64)> {
     serde_json::from_str::<Vec<(String, i64)>>(&said).expect("JSON")
 }
 
+/// A server on whose first revision a schedule follows, the owner's token and the spec; `None` where the catalog is not a file: there its contents
+/// are the contract suite's.
+async fn scheduled(scratch: &Scratch, schedule: &str) -> Option<(Server, String, Value)> {
+    if modes::database(&scratch.path("data")).is_some() {
+        return None;
+    }
+    let server = builder(scratch, "").start().await;
+    let me = token("me", 2);
+    let mut spec = of_birthdays(scratch, "me", "people");
+    spec["schedule"] = json!(schedule);
+    succeeded(&server, &uploaded(&server, &me, &spec).await).await;
+    Some((server, me, spec))
+}
+
 #[tokio::test]
 async fn a_schedule_is_kept_moved_and_cancelled() {
     let scratch = Scratch::new();
-    if modes::database(&scratch.path("data")).is_some() {
-        // Where the catalog is not a file, its contents are the contract suite's.
-        return;
-    }
-    let mut server = builder(&scratch, "").start().await;
-    let me = token("me", 2);
-    let mut spec = of_birthdays(&scratch, "me", "people");
-    spec["schedule"] = json!("every    2h ");
     let before = chrono::Utc::now().timestamp_millis();
-    let first = uploaded(&server, &me, &spec).await;
-    succeeded(&server, &first).await;
+    let Some((mut server, me, mut spec)) = scheduled(&scratch, "every    2h ").await else { return };
     let [(every, at)] = due(&scratch).try_into().expect("one schedule");
     let two_hours = 7_200_000;
     assert!(every.contains("7200"), "{every}");
@@ -43,14 +48,7 @@ async fn a_schedule_is_kept_moved_and_cancelled() {
 #[tokio::test]
 async fn what_is_due_is_run_once_however_often_it_was_missed() {
     let scratch = Scratch::new();
-    if modes::database(&scratch.path("data")).is_some() {
-        return;
-    }
-    let mut server = builder(&scratch, "").start().await;
-    let me = token("me", 2);
-    let mut spec = of_birthdays(&scratch, "me", "people");
-    spec["schedule"] = json!("every 1h");
-    succeeded(&server, &uploaded(&server, &me, &spec).await).await;
+    let Some((mut server, _, _)) = scheduled(&scratch, "every 1h").await else { return };
     server.kill();
     // As if nobody had been there for a week.
     python::run("spec_schedules.py", &scratch.path("data"), &["--late", "604800000"]);

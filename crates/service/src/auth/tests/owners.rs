@@ -106,6 +106,11 @@ async fn what_a_plan_does_not_say_in_numbers_it_does_not_give() {
         let owner = owners.owner(json!({"userid": "ann", "permissions": permissions})).await.unwrap();
         assert_eq!(owner.max_datasets, most, "{permissions}");
     }
+    for (said, most) in [(json!(null), None), (json!(7), Some(7)), (json!("7"), Some(0)), (json!(-1), Some(0))] {
+        let permissions = json!({"max_private_storage_mb": said});
+        let owner = owners.owner(json!({"userid": "ann", "permissions": permissions})).await.unwrap();
+        assert_eq!((owner.max_private_storage_mb, owner.max_public_storage_mb), (most, None), "{said}");
+    }
     for userid in [json!(null), json!(7), json!(""), json!("a/b"), json!(".."), json!("x".repeat(101))] {
         assert_eq!(owners.owner(json!({ "userid": userid })).await, None, "{userid}");
     }

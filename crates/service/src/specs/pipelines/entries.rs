@@ -183,7 +183,10 @@ impl Parts<'_> {
     /// The rows in the file of a pipeline; of a source, those of the table that it is.
     fn rows(&self, pipeline: &Pipeline, file: &MadeFile) -> Option<u64> {
         let Step::Copy(resource) = pipeline.step else { return file.rows };
-        let own = |table: &&Table| table.resource == resource && table.name == self.plan.resources[resource].name;
+        // Of a table that leaves rows out nobody counted those of its source.
+        let own = |table: &&Table| {
+            table.resource == resource && table.name == self.plan.resources[resource].name && table.steps.filters.is_empty()
+        };
         self.rows_of(self.plan.tables.iter().find(own)?)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! - `source`: the file of a resource, fetched once a revision
 //! - `made`, `kept`: what a pipeline made; what pipelines of one revision need in common
-//! - `rows`: the rows of a table; `written`: the same in a file; `csv`: and in a managed table; `report`, `preview`: what is wrong with them,
+//! - `rows`: the rows of a table; `stepped`, `sorted`: what a spec has done to them; `written`: the same in a file; `csv`: and in a managed table; `report`, `preview`: what is wrong with them,
 //!   and the first of them
 //! - `copy`, `zip`: files as they are; all of them in one
 //! - `package`: the descriptor of the whole (`entries`, `described`, `readme`), by which the revision becomes what is published
@@ -21,8 +21,10 @@ mod readme;
 mod report;
 mod results;
 mod rows;
+mod sorted;
 mod source;
 mod stated;
+mod stepped;
 mod stop;
 mod written;
 mod zip;

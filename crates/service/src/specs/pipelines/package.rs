@@ -5,7 +5,7 @@ use super::super::plan::Step;
 use super::super::publish::NewTable;
 use super::entries::Parts;
 use super::made::Stats;
-use super::results::check_present;
+use super::results::await_present;
 use super::source::blocking;
 use super::{Made, Making};
 use datahall_core::{Error, Result};
@@ -17,7 +17,7 @@ use std::io::Write;
 /// As [`Making::publish`](super::super::publish); `StorageFull`.
 pub(super) async fn make(making: &Making<'_>) -> Result<Made> {
     let (made, place) = (making.results().await?, making.place()?);
-    check_present(&place, &made).await?;
+    await_present(making, &made).await?;
     let parts = Parts { plan: making.plan, made: &made };
     for pipeline in &making.plan.pipelines {
         let nothing = made.get(&pipeline.name).is_none_or(|made| made.files.is_empty());
@@ -42,7 +42,7 @@ pub(super) async fn make(making: &Making<'_>) -> Result<Made> {
         let written = made.get(&format!("{}_csv", table.name))?.table.clone()?;
         Some(NewTable { table, written })
     });
-    if let Err(error) = making.publish(tables.collect()).await {
+    if let Err(error) = making.publish(tables.collect(), described.bytes).await {
         // What is no package has no descriptor.
         if let Some(file) = place.file(DESCRIPTOR) {
             let _ = std::fs::remove_file(file);

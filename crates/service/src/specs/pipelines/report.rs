@@ -2,7 +2,7 @@
 
 use super::super::place::{DATA, Part, failed};
 use super::super::plan::Table;
-use super::rows::{Unread, read};
+use super::rows::{Unread, read_source};
 use super::source::blocking;
 use super::stop::Watch;
 use super::{Made, Making};
@@ -74,7 +74,7 @@ async fn judged(making: &Making<'_>, table: &Table) -> Result<Judged, Unread> {
     let judge = move || {
         let headers = opened.schema.names().map(str::to_owned).collect();
         let (mut told, mut errors, mut rows) = (Vec::new(), 0, 0);
-        let totals = read(&opened, &work, &mut |checked| {
+        let totals = read_source(&opened, &work, &mut |checked| {
             let room = TOLD.saturating_sub(told.len());
             told.extend(checked.wrong.iter().take(room).map(error));
             errors += checked.errors;

@@ -3,9 +3,12 @@
 use super::super::descriptor::Resource;
 use super::super::place::Scratch;
 use super::super::plan::Table;
+use super::super::steps::Steps;
 use super::Making;
 use super::source::{Source, blocking};
+use super::stepped::Stepped;
 use super::stop::Watch;
+use arrow::array::RecordBatch;
 use datahall_core::{Code, Error, Result};
 use datahall_formats::ingest::Limits;
 use datahall_formats::tabular::{CellError, Checked, Dialect, Fault, Reader, Reading, TableFile, TableSchema, Totals, infer};
@@ -20,10 +23,11 @@ const TOLD: usize = 5;
 pub(super) struct Opened {
     // In the order in which they go: what reads, what is read, the turn.
     pub(super) reader: Reader,
-    _scratch: Scratch,
+    scratch: Scratch,
     _turn: OwnedSemaphorePermit,
     pub(super) schema: TableSchema,
     pub(super) source: Source,
+    steps: Steps,
 }
 
 /// Why a table cannot be read.
@@ -86,9 +90,10 @@ impl Making<'_> {
             Some(schema) => TableSchema::parse(schema)?,
             None => self.inferred(table, &source, &file, &reading).await?,
         };
+        let steps = table.steps.clone();
         blocking(move || {
             let reader = Reader::open(&file, &schema, &reading)?;
-            Ok(Opened { reader, _scratch: scratch, _turn: turn, schema, source })
+            Ok(Opened { reader, scratch, _turn: turn, schema, source, steps })
         })
         .await
     }
@@ -133,8 +138,39 @@ pub(in crate::specs) fn dialect(resource: &Resource, table: &Table) -> Result<Di
     }
 }
 
-/// Reads all rows that fit, as long as somebody waits for them, and gathers what is wrong with the others.
+/// Gives all rows of a table as the spec wants them: those of [`read_source`], with its steps done. The totals are of what is given.
 pub(super) fn read(
+    opened: &Opened,
+    watch: &Watch,
+    each: &mut dyn FnMut(Checked) -> Result<ControlFlow<()>>,
+) -> Result<Totals, Unread> {
+    if opened.steps.is_empty() {
+        return read_source(opened, watch, each);
+    }
+    let mut stepped = Stepped::new(&opened.steps, &opened.reader.arrow(), opened.scratch.path()).map_err(Unread::File)?;
+    let mut rows = 0;
+    let mut totals = read_source(opened, watch, &mut |checked| {
+        let Checked { batch, wrong, errors } = checked;
+        let batch = stepped.push(batch)?.unwrap_or_else(|| RecordBatch::new_empty(opened.reader.arrow()));
+        if batch.num_rows() == 0 && errors == 0 {
+            return Ok(ControlFlow::Continue(()));
+        }
+        rows += batch.num_rows() as u64;
+        each(Checked { batch, wrong, errors })
+    })?;
+    if let (Some(sorter), false, 0) = (stepped.into_sorter(), totals.stopped, totals.errors) {
+        sorter.finish(&mut |batch| {
+            watch.go_on()?;
+            rows += batch.num_rows() as u64;
+            each(Checked { batch, wrong: Vec::new(), errors: 0 })
+        })?;
+    }
+    totals.rows = rows;
+    Ok(totals)
+}
+
+/// Reads all rows that fit, as long as somebody waits for them, and gathers what is wrong with the others.
+pub(super) fn read_source(
     opened: &Opened,
     watch: &Watch,
     each: &mut dyn FnMut(Checked) -> Result<ControlFlow<()>>,
@@ -157,7 +193,9 @@ impl Wrong {
     /// Takes in more of it.
     pub(super) fn extend(&mut self, errors: &[CellError], count: u64) {
         let room = TOLD.saturating_sub(self.told.len());
-        self.told.extend(errors.iter().take(room).map(|error| error.message.clone()));
+        // Reasons are read line by line, and what a cell holds begins no line of its own.
+        let one_line = |error: &CellError| error.message.replace(char::is_control, " ");
+        self.told.extend(errors.iter().take(room).map(one_line));
         self.count += count;
     }
 

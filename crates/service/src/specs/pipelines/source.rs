@@ -2,13 +2,13 @@
 //! first that has it whole wins, so that all of a revision is made of the same bytes.
 
 use super::super::place::{ARCHIVE, Part, Place, Whole, failed, hashed};
+use super::super::storage::Room;
 use super::Making;
 use super::stated::Stated;
 use bytes::Bytes;
 use datahall_core::engine::Fetched;
 use datahall_core::{Code, Error, Result};
 use futures::StreamExt;
-use std::collections::HashSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,8 +51,8 @@ impl Making<'_> {
 
     /// Where the source of a resource is within the package.
     pub(super) fn archived(&self, resource: usize) -> Result<String> {
-        let names = archive_names(self.plan.resources.iter().map(|resource| (resource.name.as_str(), resource.file_name())));
-        let name = names.get(resource).ok_or_else(|| Error::internal(format!("the plan has no resource {resource}")))?;
+        let name =
+            self.plan.archive.get(resource).ok_or_else(|| Error::internal(format!("the plan has no resource {resource}")))?;
         Ok(format!("{ARCHIVE}/{name}"))
     }
 
@@ -83,14 +83,14 @@ impl Making<'_> {
         let location = self.spec.location(resource);
         let (location, access) = super::reach(self.service(), self.job.ctx(), &location)?;
         let fetched = self.service().engine.fetch(&location, &access).await?;
-        let most = self.service().settings.specs.max_source_mb.saturating_mul(MEBIBYTE);
+        let (most, why) = self.longest();
         if fetched.length.is_some_and(|length| length > most) {
-            return Err(too_long(most));
+            return Err(why);
         }
         let (place, path, unique) = (place.clone(), path.to_owned(), self.unique());
         let (part, place, path) = blocking(move || Ok((place.begin(&path, &unique)?, place, path))).await?;
         let stated = Stated::of(&resource.descriptor);
-        let (whole, wrong) = receive(fetched, part, most, stated, move || {
+        let (whole, wrong) = receive(fetched, part, (most, why), stated, move || {
             // Another process was first: what it has counts.
             let file = place.file(&path).ok_or_else(|| Error::internal("no file of a package"))?;
             hashed(&file)
@@ -104,11 +104,23 @@ impl Making<'_> {
     }
 }
 
+impl Making<'_> {
+    /// The most bytes that a source may have, and why one may not have more.
+    fn longest(&self) -> (u64, Error) {
+        let most = self.service().settings.specs.max_source_mb.saturating_mul(MEBIBYTE);
+        let room = Room::of(self.job.ctx(), &self.spec.owner, self.spec.findability);
+        match room.filter(|room| room.bytes() < most) {
+            Some(room) => (room.bytes(), room.exceeded()),
+            None => (most, too_long(most)),
+        }
+    }
+}
+
 /// Writes a file as it comes; gives what it comes to, and what of it is not as it was stated.
 async fn receive(
     fetched: Fetched,
     part: Part,
-    most: u64,
+    (most, why): (u64, Error),
     mut stated: Stated,
     other: impl FnOnce() -> Result<Whole> + Send + 'static,
 ) -> Result<(Whole, Vec<String>)> {
@@ -134,7 +146,7 @@ async fn receive(
         let piece = piece?;
         length += piece.len() as u64;
         if length > most {
-            return Err(too_long(most));
+            return Err(why);
         }
         if sender.send(piece).await.is_err() {
             // The writer says why.
@@ -157,32 +169,4 @@ where
 
 fn too_long(most: u64) -> Error {
     Error::invalid(format!("the file is longer than {} MiB, the most there may be ([specs] max_source_mb)", most / MEBIBYTE))
-}
-
-/// What the copies of resources, of these names and with these files, are called: as the files are, unless two are called the same.
-fn archive_names<'a>(resources: impl Iterator<Item = (&'a str, String)> + Clone) -> Vec<String> {
-    let mut taken: HashSet<String> = HashSet::new();
-    let mut names = Vec::new();
-    for (name, file) in resources {
-        // Names of resources are different, so one of these is free.
-        let own = [file.clone(), format!("{name}-{file}")].into_iter();
-        let mut candidates = own.chain((2..).map(|number: u32| format!("{name}-{number}-{file}")));
-        let free = candidates.find(|candidate| taken.insert(candidate.to_lowercase()));
-        names.push(free.unwrap_or(file));
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn copies_are_called_as_the_files_are_unless_two_are_called_the_same() {
-        let names = |resources: &[(&'static str, &str)]| {
-            archive_names(resources.iter().map(|(name, file)| (*name, (*file).to_owned())).collect::<Vec<_>>().into_iter())
-        };
-        assert_eq!(names(&[("a", "a.csv"), ("b", "a.csv"), ("c", "c.csv")]), ["a.csv", "b-a.csv", "c.csv"]);
-        assert_eq!(names(&[("x", "b-a.csv"), ("a", "a.csv"), ("b", "a.csv")]), ["b-a.csv", "a.csv", "b-2-a.csv"]);
-    }
 }

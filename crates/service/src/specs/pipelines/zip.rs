@@ -5,12 +5,12 @@ use super::super::place::{DATA, DESCRIPTOR, Part, Place, failed};
 use super::super::plan::Step;
 use super::entries::Parts;
 use super::readme::readme;
-use super::results::check_present;
+use super::results::await_present;
 use super::stop::Watch;
 use super::{Made, Making};
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use datahall_core::{Error, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ pub(super) async fn make(making: &Making<'_>, step: &Step) -> Result<Made> {
     let pipeline = pipeline.ok_or_else(|| Error::internal("the plan has no such ZIP"))?;
     let place = making.place()?;
     let made = parts(making).await?;
-    check_present(&place, &made).await?;
+    await_present(making, &made).await?;
     let parts = Parts { plan: making.plan, made: &made };
     let described = making.described(&parts);
     let pretty = serde_json::to_string_pretty(&described.descriptor).map_err(Error::internal)?;
@@ -71,10 +71,15 @@ pub(super) async fn make(making: &Making<'_>, step: &Step) -> Result<Made> {
 /// What was made that goes into it, and the sources.
 async fn parts(making: &Making<'_>) -> Result<HashMap<String, Made>> {
     let mut made = making.results().await?;
+    // What was copied elsewhere is not here, and need not be to be had at all.
+    let elsewhere: HashSet<String> =
+        made.iter().filter(|(_, made)| made.files.is_empty()).map(|(name, _)| name.clone()).collect();
     let wanted = |step: &Step| matches!(step, Step::Report | Step::Csv(_) | Step::Json(_));
     made.retain(|name, _| making.plan.pipeline(name).is_some_and(|pipeline| wanted(&pipeline.step)));
     for pipeline in &making.plan.pipelines {
-        if let Step::Copy(resource) = pipeline.step {
+        if let Step::Copy(resource) = pipeline.step
+            && !elsewhere.contains(&pipeline.name)
+        {
             let source = making.source(resource).await?;
             made.insert(pipeline.name.clone(), Made::file(&making.name(), source.path, source.whole, None));
         }

@@ -3,9 +3,10 @@
 
 use super::contents::{Output, Processing, Spec};
 use super::descriptor::{self, Resource};
+use super::steps::Steps;
 use crate::Object;
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The pipelines of a spec.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub(super) struct Plan {
     pub(super) tables: Vec<Table>,
     /// In the order in which they are listed and begun; the last is the package's.
     pub(super) pipelines: Vec<Pipeline>,
+    /// What the copy of each resource is called.
+    pub(super) archive: Vec<String>,
 }
 
 /// A table that is made of a resource.
@@ -29,6 +32,8 @@ pub(super) struct Table {
     pub(super) tabulator: Option<Object>,
     /// Its Table Schema; none: its columns are inferred.
     pub(super) schema: Option<Json>,
+    /// What is done to its rows once they are read.
+    pub(super) steps: Steps,
 }
 
 /// One pipeline.
@@ -79,7 +84,8 @@ impl Plan {
     pub(super) fn of(spec: &Spec, descriptor: &Object) -> Result<Self, String> {
         let resources = descriptor::resources(descriptor)?;
         let tables = tables(&resources, &spec.processing)?;
-        let mut plan = Self { resources, tables, pipelines: Vec::new() };
+        let archive = archive_names(resources.iter().map(|resource| (resource.name.as_str(), resource.file_name())));
+        let mut plan = Self { resources, tables, pipelines: Vec::new(), archive };
         plan.add_pipelines(&spec.outputs);
         plan.check_names()?;
         Ok(plan)
@@ -140,7 +146,7 @@ fn tables(resources: &[Resource], processing: &[Processing]) -> Result<Vec<Table
     for (at, resource) in resources.iter().enumerate() {
         if let Some(schema) = resource.schema() {
             let schema = Some(schema.clone()).filter(says_something);
-            tables.push(Table { name: resource.name.clone(), resource: at, tabulator: None, schema });
+            tables.push(Table { name: resource.name.clone(), resource: at, tabulator: None, schema, steps: Steps::default() });
         }
     }
     for (at, one) in processing.iter().enumerate() {
@@ -155,6 +161,7 @@ fn tables(resources: &[Resource], processing: &[Processing]) -> Result<Vec<Table
             resource,
             tabulator: Some(one.tabulator.clone()),
             schema: one.schema.clone().filter(says_something),
+            steps: one.steps.clone(),
         };
         let same = |there: &Table| there.name.replace(['-', '.'], "_") == table.name.replace(['-', '.'], "_");
         match tables.iter().position(same) {
@@ -168,6 +175,20 @@ fn tables(resources: &[Resource], processing: &[Processing]) -> Result<Vec<Table
         }
     }
     Ok(tables)
+}
+
+/// What the copies of resources, of these names and with these files, are called: as the files are, unless two are called the same.
+fn archive_names<'a>(resources: impl Iterator<Item = (&'a str, String)> + Clone) -> Vec<String> {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut names = Vec::new();
+    for (name, file) in resources {
+        // Names of resources are different, so one of these is free.
+        let own = [file.clone(), format!("{name}-{file}")].into_iter();
+        let mut candidates = own.chain((2..).map(|number: u32| format!("{name}-{number}-{file}")));
+        let free = candidates.find(|candidate| taken.insert(candidate.to_lowercase()));
+        names.push(free.unwrap_or(file));
+    }
+    names
 }
 
 /// Whether a schema has fields; one that has none is to be inferred.

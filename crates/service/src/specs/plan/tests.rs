@@ -113,3 +113,12 @@ fn names_that_meet_are_refused() {
     let twice = json!({"processing": [{"input": "birthdays", "output": "x"}, {"input": "birthdays", "output": "X"}]});
     assert!(plan(&json!([birthdays()]), &twice).unwrap_err().contains("processing[1].output: there is another table 'x'"));
 }
+
+#[test]
+fn copies_are_called_as_the_files_are_unless_two_are_called_the_same() {
+    let names = |resources: &[(&'static str, &str)]| {
+        archive_names(resources.iter().map(|(name, file)| (*name, (*file).to_owned())).collect::<Vec<_>>().into_iter())
+    };
+    assert_eq!(names(&[("a", "a.csv"), ("b", "a.csv"), ("c", "c.csv")]), ["a.csv", "b-a.csv", "c.csv"]);
+    assert_eq!(names(&[("x", "b-a.csv"), ("a", "a.csv"), ("b", "a.csv")]), ["b-a.csv", "a.csv", "b-2-a.csv"]);
+}

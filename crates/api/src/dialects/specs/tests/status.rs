@@ -1,6 +1,7 @@
 //! How a revision goes: the shape of the answer, and what is not there.
 
 use super::*;
+use crate::testing::ADMIN;
 
 #[tokio::test]
 async fn all_of_it_is_there_before_and_after() {
@@ -37,13 +38,65 @@ async fn all_of_it_is_there_before_and_after() {
 #[tokio::test]
 async fn what_ended_tells_what_was_made() {
     let registry = Registry::new().await;
-    let flow = registry.made(&token("me", 1), &registry.spec("me", "d", "private")).await;
-    let status = registry.api.get("/source/me/d/successful").await.json();
+    let me = token("me", 1);
+    let flow = registry.made(&me, &registry.spec("me", "d", "private")).await;
+    let status = registry.get("/source/me/d/successful", &me).await.json();
     assert_eq!((&status["id"], &status["state"]), (&json!(flow), &json!("SUCCEEDED")));
     let stats = status["stats"].as_object().unwrap();
     assert!(["bytes", "count_of_rows", "dataset_name", "hash"].iter().all(|name| stats.contains_key(*name)), "{stats:?}");
     assert_eq!((&stats["dataset_name"], &status["error_log"]), (&json!("d"), &json!([])));
     assert!(status["logs"].is_array());
+    // How far it is is open to all; what is in it is not.
+    for stranger in ["", "nonsense", &token("other", 1)] {
+        let theirs = registry.get("/source/me/d/successful", stranger).await.json();
+        assert_eq!((&theirs["id"], &theirs["state"], &theirs["stats"]), (&json!(flow), &json!("SUCCEEDED"), &Value::Null));
+        assert_eq!((&theirs["logs"], &theirs["pipelines"]["me/d/1/icon"]["stats"]), (&json!([]), &Value::Null));
+        assert_eq!(theirs["pipelines"]["me/d/1/icon"]["status"], "SUCCEEDED");
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_table_is_kept_of_its_revisions() {
+    let registry = Registry::new().await;
+    let me = token("me", 1);
+    let flow = registry.made(&me, &registry.table("me", "d", "published", &["Ada,1815-12-10", "Alan,1912-06-23"])).await;
+    let before = registry.api.get(&format!("/source/{flow}")).await.json();
+    assert_eq!(
+        (&before["stats"]["count_of_rows"], &before["pipelines"]["me/d/1/people_csv"]["stats"]["count_of_rows"]),
+        (&json!(2), &json!(2))
+    );
+    for policy in [
+        json!({"masking": {"name": {"strategy": "redact", "unmask_roles": ["admin"]}}}),
+        json!({"masking": {"name": {"hidden": true, "unmask_roles": ["admin"]}}}),
+        json!({"masking": {"name": null}, "row_filter": "born < DATE '1900-01-01'"}),
+    ] {
+        let headers = [ADMIN, ("content-type", "application/json")];
+        let body = Body::from(policy.to_string());
+        let changed = registry.api.send("PATCH", "/api/datasets/me.d__people/settings", &headers, body).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        for asks in ["", &me] {
+            let now = registry.get(&format!("/source/{flow}"), asks).await;
+            let said = now.json();
+            assert_eq!((&said["state"], &said["stats"]), (&json!("SUCCEEDED"), &Value::Null), "{policy}");
+            let told: Vec<_> = said["pipelines"].as_object().unwrap().values().filter(|one| !one["stats"].is_null()).collect();
+            assert!(told.is_empty() && said["pipelines"].as_object().unwrap().len() == 7, "{told:?}");
+            for word in ["rowcount", "count_of_rows", "born", "2 rows", before["stats"]["hash"].as_str().unwrap()] {
+                assert!(!now.text().contains(word), "{policy}: {word}: {}", now.text());
+            }
+        }
+        let admin = registry.api.send("GET", &format!("/source/{flow}"), &[ADMIN], Body::empty()).await.json();
+        let lets_through = policy.get("row_filter").is_none();
+        assert_eq!(admin["stats"] == before["stats"], lets_through, "{policy}");
+    }
+    // What breaks its schema is told to nobody from whom the table is kept.
+    let flow = registry.uploaded(&me, &registry.table("me", "d", "published", &["Ada,SECRET"])).await;
+    assert_eq!(registry.ended(&flow).await["state"], "FAILED");
+    let mut said = registry.get(&format!("/source/{flow}"), &me).await.text();
+    while registry.get("/source/me/d/events", &me).await.json()["events"].as_array().unwrap().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    said += &registry.get("/source/me/d/events", &me).await.text();
+    assert!(!said.contains("SECRET") && !said.contains("row 2") && said.contains("kept from you"), "{said}");
 }
 
 #[tokio::test]

@@ -193,9 +193,13 @@ impl Bench {
 
     /// Whom a token names as the owner.
     pub(super) async fn ann(&self) -> Ctx {
+        self.ann_with(None).await
+    }
+
+    /// The same with a plan that lets her public packages hold so many MB.
+    pub(super) async fn ann_with(&self, max_public_storage_mb: Option<u64>) -> Ctx {
         let kind = PrincipalKind::Token { subject: "ann".into(), scopes: Vec::new(), tenant: None };
-        let owner =
-            Some(TokenOwner { id: "ann".into(), max_datasets: 1, max_public_storage_mb: None, max_private_storage_mb: None });
+        let owner = Some(TokenOwner { id: "ann".into(), max_datasets: 1, max_public_storage_mb, max_private_storage_mb: None });
         let bare = Principal { owner, ..Principal::bare(kind, Grants::default(), true) };
         let starter = Starter::of(&bare).unwrap();
         Ctx { principal: self.fixture.service.authenticator.anew(&starter).await.unwrap(), ..admin() }

@@ -105,6 +105,74 @@ async fn who_sees_what_survives_and_what_can_not_be_kept_up_fails() {
     assert_eq!(datasets(&bench).await[0].visibility, Visibility::Public);
 }
 
+#[tokio::test]
+async fn a_dataset_that_somebody_renamed_stays_the_tables() {
+    let bench = Bench::new().await;
+    bench.put("a.csv", "x\n1\n");
+    let spec = bench.spec(&json!([table("a", &["x"])]), &json!({}));
+    bench.run(1, &spec).await.made("");
+    let mut change = bench.fixture.service.catalog.change(&Actor::system()).await.unwrap();
+    let mut dataset = datasets_in(&mut change, &bench).await;
+    dataset.name = "mine".into();
+    change.update(&mut dataset).await.unwrap();
+    let mut mask = Mask { dataset: dataset.meta.id.clone(), column: "x".into(), strategy: "redact".into(), ..Mask::default() };
+    change.insert(&mut mask).await.unwrap();
+    change.commit(AuditEntry::new("test")).await.unwrap();
+    bench.put("a.csv", "x\n1\n2\n");
+    bench.run(2, &spec).await.made("");
+    let there = datasets(&bench).await;
+    assert_eq!((there.len(), there[0].meta.id.as_str(), there[0].name.as_str()), (1, dataset.meta.id.as_str(), "mine"));
+    assert_eq!((rows(&bench, &there[0]), package(&bench).await.body["tables"].clone()), (2, json!({"a": dataset.meta.id})));
+}
+
+#[tokio::test]
+async fn a_plan_bounds_what_all_packages_of_an_owner_hold() {
+    let bench = Bench::with_roots().await;
+    bench.put("a.csv", "x\n1\n");
+    let of = |findability: &str| {
+        let meta = json!({"owner": "Ann", "ownerid": "ann", "dataset": "d", "findability": findability});
+        bench.spec(&json!([table("a", &["x"])]), &json!({"meta": meta}))
+    };
+    let mut change = bench.fixture.service.catalog.change(&Actor::system()).await.unwrap();
+    let mut other = bench.package.clone();
+    (other.meta, other.name) = (Default::default(), "other".into());
+    other.body.insert("holds".into(), json!({"bytes": 999_900, "public": true}));
+    change.insert(&mut other).await.unwrap();
+    change.commit(AuditEntry::new("test")).await.unwrap();
+    let ann = bench.ann_with(Some(1)).await;
+    let why = "Max storage for user exceeded plan limit (1 MB)";
+    for (number, findability) in [(1, "published"), (2, "unlisted")] {
+        assert_eq!(bench.run_as(&ann, number, &of(findability)).await.reason(""), why);
+    }
+    assert_eq!((datasets(&bench).await, package(&bench).await.body.get("holds")), (vec![], None));
+    let made = bench.run_as(&ann, 3, &of("private")).await.made("");
+    assert_eq!(package(&bench).await.body["holds"], json!({"bytes": made.stats.bytes, "public": false}));
+    // What he has himself is not there twice, and who has no plan has no bounds.
+    let roomy = bench.ann_with(Some(2)).await;
+    bench.run_as(&roomy, 4, &of("published")).await.made("");
+    bench.run_as(&roomy, 5, &of("published")).await.made("");
+    bench.run_as(&bench.ann().await, 6, &of("published")).await.made("");
+    bench.put("a.csv", "x\n".repeat(600_000));
+    let failed = bench.run_as(&ann, 7, &of("published")).await;
+    assert_eq!(failed.reason("a"), format!("resource 'a': {why}"), "the source alone is too long");
+}
+
+#[tokio::test]
+async fn the_audit_log_holds_no_spec() {
+    let bench = Bench::new().await;
+    bench.put("a.csv", "x\n1\n");
+    bench.run(1, &bench.spec(&json!([table("a", &["x"])]), &json!({}))).await.made("");
+    let query = datahall_catalog::AuditQuery { action: Some("package.publish".into()), limit: 9, ..Default::default() };
+    let said = bench.fixture.service.catalog.audit(&query).await.unwrap().items;
+    assert_eq!(said.len(), 1);
+    let detail = said[0].detail.clone().unwrap();
+    assert_eq!(
+        (&detail["flow"], &detail["revision"], &detail["datasets"]["a"]),
+        (&json!("ann/d/1"), &json!(1), &json!(datasets(&bench).await[0].meta.id))
+    );
+    assert!(said[0].before.is_none() && said[0].after.is_none() && !detail.to_string().contains("inputs"), "{said:?}");
+}
+
 async fn datasets_in(change: &mut datahall_catalog::Change, bench: &Bench) -> Dataset {
     let found = change.find(Dataset::by_name(&bench.project.meta.id, "d__a")).await.unwrap();
     found.unwrap()

@@ -171,3 +171,42 @@ async fn columns_that_differ_in_case_alone_are_kept_apart_in_the_lake() {
     assert_eq!(schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(), ["a", "A_2"]);
     assert_eq!(String::from_utf8(bench.read(1, "data/x_csv.csv")).unwrap(), "a,A\r\n1,2\r\n");
 }
+
+#[tokio::test]
+async fn what_a_cell_holds_begins_no_line_of_its_own() {
+    let bench = Bench::new().await;
+    bench.put("days.csv", "day;n;ok\n\"02/01\nof 1990\";1,5;yes\n");
+    let ended = bench.run(1, &bench.spec(&json!([days()]), &json!({}))).await;
+    let reason = ended.reason("days_csv");
+    assert!(reason.contains("'02/01 of 1990'") && !reason.contains('\n'), "{reason}");
+}
+
+#[tokio::test]
+async fn steps_are_done_to_the_rows_and_not_to_the_report() {
+    let bench = Bench::new().await;
+    let lines: String = (0..3_000).map(|n| format!("{n},{}\n", ["b", "a", "c"][n % 3])).collect();
+    bench.put("n.csv", format!("n,s\n{lines}"));
+    let schema = json!({"fields": [{"name": "n", "type": "integer"}, {"name": "s", "type": "string"}]});
+    let processing = |dpp: Json| json!({"processing": [{"input": "n", "output": "t", "schema": schema, "dpp": dpp}]});
+    let steps = json!([
+        {"run": "sort", "parameters": {"sort-by": "n", "reverse": true}},
+        {"run": "filter", "parameters": {"out": [{"s": "c"}]}},
+        {"run": "sort", "parameters": {"sort-by": "s"}},
+    ]);
+    let resources = json!([{"name": "n", "path": "n.csv", "schema": schema}]);
+    let ended = bench.run(1, &bench.spec(&resources, &processing(steps))).await;
+    assert_eq!((ended.made("t_csv").stats.count_of_rows, ended.made("n_csv").stats.count_of_rows), (Some(2_000), Some(3_000)));
+    let rows: Vec<Json> = serde_json::from_slice(&bench.read(1, "data/t_json.json")).unwrap();
+    let said: Vec<_> = rows.iter().map(|row| (row["s"].as_str().unwrap(), row["n"].as_i64().unwrap())).collect();
+    let of = |s: &'static str, rest: i64| (0..3_000).rev().filter(move |n| n % 3 == rest).map(move |n| (s, n));
+    assert_eq!(said, of("a", 1).chain(of("b", 0)).collect::<Vec<_>>());
+    let csv = String::from_utf8(bench.read(1, "data/t_csv.csv")).unwrap();
+    assert!(csv.starts_with("n,s\r\n2998,a\r\n2995,a\r\n") && csv.ends_with("3,b\r\n0,b\r\n"), "{}", &csv[..40]);
+    let report: Json = serde_json::from_slice(&bench.read(1, "data/validation_report.json")).unwrap();
+    assert_eq!((&report[1]["resource"], &report[1]["tables"][0]["row-count"]), (&json!("t"), &json!(3_000)));
+    // A field that there is not is told when the spec is, and where columns are inferred when they are known.
+    let inferred =
+        json!({"processing": [{"input": "n", "output": "t", "dpp": [{"run": "sort", "parameters": {"sort-by": "x"}}]}]});
+    let failed = bench.run(2, &bench.spec(&resources, &inferred)).await;
+    assert_eq!(failed.reason("t_csv"), "resource 't': dpp: there is no field 'x'");
+}
