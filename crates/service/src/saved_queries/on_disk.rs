@@ -15,9 +15,9 @@ use datahall_core::{Code, Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long versions stay that are not served any more, where other servers may write to the same place and read from it. Of what is
-/// read by this one nothing goes.
-const OTHERS_READ: Duration = Duration::from_secs(3600);
+/// How long versions stay that are not served any more, where other servers may write to the same place and read from it: longer than
+/// any write takes, whose files nobody else knows. Of what is read by this one nothing goes.
+const OTHERS_READ: Duration = Duration::from_secs(6 * 3600);
 /// So many of the newest versions are looked at for rows that can be served again; clearing away makes some, too.
 const LOOKED_AT: usize = 50;
 
@@ -26,12 +26,12 @@ pub(super) fn table(id: &str) -> String {
     format!("queries/{id}")
 }
 
-/// Where its rows are on their way to being in order.
-pub(super) fn unsorted(id: &str) -> String {
-    format!("queries/{id}-unsorted")
-}
-
 impl Service {
+    /// Where rows of the query of that id are on their way to being in order; other servers have a place of their own.
+    pub(super) fn unsorted(&self, id: &str) -> String {
+        format!("queries/{id}-{}", self.node)
+    }
+
     /// Writes `rows` as the next version of the query's table, and opens it. `made_of` names what they were made of.
     pub(super) async fn keep_on_disk(
         &self,
@@ -46,7 +46,7 @@ impl Service {
             self.overwrite(&table, rows, provenance).await?
         } else {
             let written = self.write_in_order(&id, statement, rows, provenance).await;
-            if let Err(error) = self.engine.drop_managed(&unsorted(&id)).await {
+            if let Err(error) = self.engine.drop_managed(&self.unsorted(&id)).await {
                 tracing::warn!(?error, dataset = entry.name, "rows that were put in order still take up space");
             }
             written?
@@ -61,7 +61,7 @@ impl Service {
 
     /// By way of another table: what is to be sorted need not fit memory.
     async fn write_in_order(&self, id: &str, statement: &SavedStatement, rows: Rows, provenance: Provenance) -> Result<u64> {
-        let aside = unsorted(id);
+        let aside = self.unsorted(id);
         let version = self.overwrite(&aside, rows, provenance.clone()).await?;
         let options = ReadOptions { lazy: true, ..ReadOptions::default() };
         let opened = self.engine.open(&of_version("", &aside, version, options), &Access::default()).await?;

@@ -98,7 +98,7 @@ async fn what_a_server_that_was_ended_left_is_deleted_and_what_has_a_record_is_n
     save(&fixture.service, &admin(), json!({"name": "q", "sql": "e", "materialize": {"residency": "lazy"}})).await.unwrap();
     let id = id(&fixture).await;
     let rows = fixture.engine.lake.rows(&format!("queries/{id}"), None).unwrap();
-    for table in ["queries/abandoned", "queries/abandoned-unsorted"] {
+    for table in ["queries/abandoned", "queries/abandoned-n1"] {
         let schema = rows.schema();
         let batches = Box::pin(futures::stream::iter([Ok(rows.clone())]));
         let write = datahall_core::lake::Write {
@@ -108,8 +108,10 @@ async fn what_a_server_that_was_ended_left_is_deleted_and_what_has_a_record_is_n
         let rows = datahall_core::engine::Rows { schema, batches };
         fixture.service.engine.write(table, rows, &write).await.unwrap();
     }
-    let notes = fixture.config.as_ref().unwrap().with_file_name("other").join("tmp/queries");
+    let data = fixture.config.as_ref().unwrap().with_file_name("other");
+    let notes = data.join("tmp/queries");
     std::fs::create_dir_all(&notes).unwrap();
+    std::fs::write(data.join("node-id"), "n1").unwrap();
     for name in ["abandoned", &id] {
         std::fs::write(notes.join(name), "").unwrap();
     }
