@@ -200,7 +200,7 @@ async fn rows_that_its_maker_may_not_see_any_more_are_not_served_again() {
     let told = async |server: &Server| texts(&server.query("parts", &json!({})).await, "t");
     assert_eq!(told(&server).await, ["text-9"]);
     server.kill();
-    let mask = "[dataset.masks.text]\nstrategy = \"redact\"\n";
+    let mask = "[dataset.masks.text]\nstrategy = \"redact\"\nunmask_roles = []\n";
     let block = server::block("rows", "csv", &file.display().to_string(), mask);
     std::fs::write(&config, format!("[sql]\nenabled = true\n\n{block}")).expect("to write");
     server = start().await;
