@@ -15,9 +15,9 @@ use datahall_core::{Code, Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long versions stay that are not served any more, where other servers may write to the same place and read from it. Of what is
-/// read by this one nothing goes.
-const OTHERS_READ: Duration = Duration::from_secs(3600);
+/// How long versions stay that are not served any more, where other servers may write to the same place and read from it: longer than
+/// any write takes, whose files nobody else knows. Of what is read by this one nothing goes.
+const OTHERS_READ: Duration = Duration::from_secs(6 * 3600);
 /// So many of the newest versions are looked at for rows that can be served again; clearing away makes some, too.
 const LOOKED_AT: usize = 50;
 
@@ -26,13 +26,8 @@ pub(super) fn table(id: &str) -> String {
     format!("queries/{id}")
 }
 
-/// Where its rows are on their way to being in order.
-pub(super) fn unsorted(id: &str) -> String {
-    format!("queries/{id}-unsorted")
-}
-
 impl Service {
-    /// Writes `rows` as the next version of the query's table, and opens it. `made_of` names what they were made of.
+    /// Writes `rows` as the next version of the query's table, and opens it.
     pub(super) async fn keep_on_disk(
         &self,
         entry: &Entry,
@@ -40,33 +35,24 @@ impl Service {
         rows: Rows,
         provenance: Provenance,
     ) -> Result<Arc<dyn Table>> {
-        let id = self.id_to_write(entry, statement).await?;
-        let table = table(&id);
-        let version = if statement.sort_by.is_empty() {
-            self.overwrite(&table, rows, provenance).await?
+        let table = table(&self.id_to_write(entry, statement).await?);
+        let rows = if statement.sort_by.is_empty() {
+            rows
         } else {
-            let written = self.write_in_order(&id, statement, rows, provenance).await;
-            if let Err(error) = self.engine.drop_managed(&unsorted(&id)).await {
-                tracing::warn!(?error, dataset = entry.name, "rows that were put in order still take up space");
-            }
-            written?
+            // By way of a version that is never served: what is to be sorted need not fit memory.
+            let made_of = None;
+            let version = self.overwrite(&table, rows, Provenance { made_of, ..provenance.clone() }).await?;
+            let options = ReadOptions { lazy: true, ..ReadOptions::default() };
+            let unsorted = self.engine.open(&of_version(&entry.name, &table, version, options), &Access::default()).await?;
+            in_order(&*self.engine, unsorted, &statement.sort_by).await?
         };
+        let version = self.overwrite(&table, rows, provenance).await?;
         self.open_version(entry, statement, &table, version).await
     }
 
     async fn overwrite(&self, table: &str, rows: Rows, provenance: Provenance) -> Result<u64> {
         let write = Write { mode: WriteMode::Overwrite, provenance };
         self.engine.write(table, rows, &write).await.map(|written| written.version)
-    }
-
-    /// By way of another table: what is to be sorted need not fit memory.
-    async fn write_in_order(&self, id: &str, statement: &SavedStatement, rows: Rows, provenance: Provenance) -> Result<u64> {
-        let aside = unsorted(id);
-        let version = self.overwrite(&aside, rows, provenance.clone()).await?;
-        let options = ReadOptions { lazy: true, ..ReadOptions::default() };
-        let opened = self.engine.open(&of_version("", &aside, version, options), &Access::default()).await?;
-        let sorted = in_order(&*self.engine, opened, &statement.sort_by).await?;
-        self.overwrite(&table(id), sorted, provenance).await
     }
 
     /// One version of the query's table, in memory or not, as it is to be.
@@ -180,7 +166,7 @@ impl Service {
         let service = self.arc();
         self.background(async move {
             let _one = entry.loading.lock().await;
-            service.drop_tables(&id).await;
+            service.drop_table(&id).await;
         });
     }
 }

@@ -1,7 +1,7 @@
 //! Tables of saved queries that are being made or deleted, noted in a folder: what a server that was ended in between leaves behind is
 //! deleted at its next start.
 
-use super::on_disk::{table, unsorted};
+use super::on_disk::table;
 use crate::Service;
 use datahall_catalog::Dataset;
 use datahall_core::{Error, Result};
@@ -55,21 +55,18 @@ impl Service {
         for id in noted {
             match self.catalog.get::<Dataset>(&id).await {
                 Ok(Some(_)) => self.unfinished.done(&id),
-                Ok(None) => self.drop_tables(&id).await,
+                Ok(None) => self.drop_table(&id).await,
                 Err(error) => tracing::error!(?error, id, "the table of a saved query that is gone stays"),
             }
         }
     }
 
-    /// Deletes the tables of the query of that id.
-    pub(super) async fn drop_tables(&self, id: &str) {
-        for table in [table(id), unsorted(id)] {
-            if let Err(error) = self.engine.drop_managed(&table).await {
-                // Nobody can read it any more, and it is noted: tried again at the next start.
-                tracing::error!(?error, table, "the table of a saved query that is gone could not be deleted");
-                return;
-            }
+    /// Deletes the table of the query of that id.
+    pub(super) async fn drop_table(&self, id: &str) {
+        match self.engine.drop_managed(&table(id)).await {
+            Ok(()) => self.unfinished.done(id),
+            // Nobody can read it any more, and it is noted: tried again at the next start.
+            Err(error) => tracing::error!(?error, id, "the table of a saved query that is gone could not be deleted"),
         }
-        self.unfinished.done(id);
     }
 }
