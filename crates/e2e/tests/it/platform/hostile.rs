@@ -109,6 +109,14 @@ async fn no_page_is_too_far() {
     }
     let far = admin.get("/api/datasets?offset=99999999999999999999").await.ok().json();
     assert_eq!((&far["items"], &far["total"]), (&json!([]), &json!(3)));
+    for list in ["/api/datasets", "/api/datasets/available", "/api/connectors", "/api/datasets/of_pg/shares"] {
+        let all = admin.get(&format!("{list}?limit=99999999999999999999")).await.ok().json();
+        assert_eq!((&all["limit"], &all["offset"]), (&json!(200), &json!(0)), "{list}: more is cut down, not refused");
+        for wrong in ["limit=-1", "limit=ten", "offset=-1", "offset=1.5", "limt=5"] {
+            let refused = admin.get(&format!("{list}?{wrong}")).await;
+            assert_eq!(refusal(&refused), (422, "invalid_query".to_owned()), "{list} {wrong}");
+        }
+    }
 }
 
 /// Whether somebody may write into a SQLite file, which who reads in it keeps others from.
