@@ -15,18 +15,35 @@ CHECKS = Path(__file__).with_name("checks.py")
 
 
 # A connector that leads nowhere is told by 503, and those who ask with one that schemathesis made mean such a one. Names are mostly those of
-# datasets that are there, so that it is not "not found" that is judged.
+# datasets, and of a connector, that are there, so that it is not "not found" that is judged.
 CONFIG = """
 [dictionaries.datasets]
-values = ["small", "uploaded"]
+values = ["small", "uploaded", "outside"]
+
+[dictionaries.connectors]
+values = ["3f2a9c"]
 
 [parameters]
 "path.name" = { dictionary = "datasets", probability = 0.8 }
+"path.id" = { dictionary = "connectors", probability = 0.5 }
+"query.connector_id" = { dictionary = "connectors", probability = 0.8 }
 
 [[operations]]
 include-operation-id = ["browse_schemas", "browse_tables", "create_dataset", "import_dataset", "import_batch"]
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
 """
+
+
+def outside(server, folder):
+    """Tables behind a connector, called as the document's examples call them: so they are answered, and not refused."""
+    sales = folder / "outside" / "sales"
+    sales.mkdir(parents=True)
+    (sales / "orders.csv").write_text("id,email,at\n1,a@example.org,2024-02-29T12:00:00Z\n2,,\n")
+    (sales / "Customers.csv").write_text("id,E-Mail\n1,a@example.org\n")
+    (sales / "fact_sold.csv").write_text("id\n1\n")
+    connector = {"name": "3f2a9c", "connector_type": "filesystem", "config": {"root": str(sales.parent)}}
+    ok(server.post("/api/connectors", connector, admin=True))
+    ok(server.post("/api/datasets", {"name": "outside", "connector_id": "3f2a9c", "source_table": "orders"}, admin=True))
 
 
 @pytest.fixture
@@ -36,6 +53,7 @@ def server(tmp_path):
     with Server("[sql]\nenabled = true\n\n[metrics]\nenabled = true\n\n" + block("small", path)) as server:
         form = {"file": ("uploaded.csv", "id,at,mail\n1,2024-02-29T12:00:00Z,a@example.org\n2,,\n")}
         ok(server.post("/api/datasets/file/upload", admin=True, files=form))
+        outside(server, tmp_path)
         yield server
 
 

@@ -130,6 +130,22 @@ pub(crate) async fn find_file(location: &str, access: &Access) -> Result<(Pinned
     Ok((PinnedFile { name, partitions: Vec::new(), backing: Backing::Http(Arc::new(file)) }, notes))
 }
 
+/// Finds out whether somebody answers at `location`; what he answers does not matter.
+///
+/// # Errors
+/// `Invalid` for an address that may not be reached; `Unavailable` when nobody answers.
+pub(crate) async fn answers(location: &str, access: &Access) -> Result<()> {
+    let url = Url::parse(location).map_err(|_| Error::invalid("the location is not a URL"))?;
+    addresses::check(&url, access.private_networks)?;
+    let client = client(access.private_networks).map_err(Error::internal)?;
+    let request = client.get(url).header(ACCEPT_ENCODING, "identity").header(RANGE, "bytes=0-0");
+    let Err(error) = request.send().await else { return Ok(()) };
+    match find(&error, |inner| inner.downcast_ref::<Error>().cloned()) {
+        Some(refused) => Err(refused),
+        None => Err(Error::unavailable("nobody answers").with_detail(error.without_url())),
+    }
+}
+
 /// The whole file behind `location`, from whatever server.
 ///
 /// # Errors

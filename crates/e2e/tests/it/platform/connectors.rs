@@ -1,7 +1,9 @@
 //! Connectors on the real server: what is secret stays so, what may not be reached is not, and what goes away comes back.
 
 use super::calls::{Caller, ORDERS_SQL, refusal, wait_for};
+use crate::support::http_files::FileServer;
 use crate::support::outside::{Outside, Wire, sqlite};
+use crate::support::s3::{KEY_ID, S3Server, SECRET as SECRET_KEY};
 use crate::support::*;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -142,6 +144,49 @@ async fn a_database_goes_away_and_comes_back() {
         })
         .await;
         admin.dataset("more", &id, None, "people").await;
+    }
+}
+
+#[tokio::test]
+async fn files_of_another_machine_go_away_and_come_back() {
+    let scratch = Scratch::new();
+    scratch.parquet("sales/orders.parquet", &super::calls::orders());
+    let (web, s3) = (FileServer::start(scratch.root()).await, S3Server::start().await);
+    s3.put("shop", "sales/orders.parquet", &fixtures::parquet_bytes(&super::calls::orders()));
+    let address = |base: &str| base.trim_start_matches("http://").to_owned();
+    let (near_web, near_s3) = (Wire::to(address(&web.base)).await, Wire::to(address(&s3.endpoint)).await);
+    let server = Server::builder().start().await;
+    let admin = Caller::admin(&server);
+    let of_s3 = json!({"bucket": "shop", "endpoint": format!("http://127.0.0.1:{}", near_s3.port), "region": "us-east-1",
+        "path_style": true, "allow_http": true, "access_key_id": KEY_ID, "secret_access_key": SECRET_KEY});
+    let of_web = json!({"base_url": format!("http://127.0.0.1:{}", near_web.port)});
+    for (kind, config, wire, schema, table) in
+        [("http", of_web, &near_web, None, "sales/orders.parquet"), ("s3", of_s3, &near_s3, Some("sales"), "orders")]
+    {
+        let id = admin.connector(kind, kind, &config).await;
+        let name = format!("of_{kind}");
+        admin.dataset(&name, &id, schema, table).await;
+        assert_eq!(admin.rows(&name, "agg=count").await, json!([{"count": 3}]), "{kind}");
+        wire.cut();
+        assert_eq!(admin.post(&format!("/api/connectors/{id}/test"), &json!({})).await.ok().json()["status"], "error", "{kind}");
+        wait_for("that it is away", async || {
+            let away = admin.get(&format!("/api/datasets/{name}/preview")).await;
+            (away.status != 200).then(|| {
+                assert_eq!(refusal(&away), (503, "connector_unavailable".to_owned()), "{kind}: {}", away.text());
+            })
+        })
+        .await;
+        let body = json!({"name": "more", "connector_id": id, "schema": schema, "source_table": table});
+        let making = admin.post("/api/datasets", &body).await;
+        assert_eq!(refusal(&making), (503, "connector_unavailable".to_owned()), "{kind}: {}", making.text());
+        admin.get(&format!("/api/datasets/{name}")).await.ok();
+        wire.mend();
+        wait_for("that it is back", async || {
+            let back = admin.get(&format!("/api/datasets/{name}/explore?agg=count")).await;
+            (back.status == 200).then(|| assert_eq!(back.json()["rows"], json!([{"count": 3}])))
+        })
+        .await;
+        assert_eq!(admin.post(&format!("/api/connectors/{id}/test"), &json!({})).await.ok().json()["status"], "ok", "{kind}");
     }
 }
 

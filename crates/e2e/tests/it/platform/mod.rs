@@ -1,5 +1,6 @@
 //! What is below `/api/datasets` in dialect `platform`.
 
+mod adbc;
 mod asking;
 mod calls;
 mod connectors;
@@ -7,6 +8,8 @@ mod datasets;
 mod explore;
 mod full_disk;
 mod governance;
+mod hostile;
+mod hosts;
 mod lakehouse;
 mod many_rows;
 mod profile;

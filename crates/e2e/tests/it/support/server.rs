@@ -28,7 +28,10 @@ pub(crate) fn binary() -> PathBuf {
 
 /// A command that runs the binary with nothing of this machine's environment that could change what it does.
 pub(crate) fn command(cwd: &Path) -> Command {
-    let mut command = Command::new(binary());
+    bare(Command::new(binary()), cwd)
+}
+
+fn bare(mut command: Command, cwd: &Path) -> Command {
     command.env_clear().current_dir(cwd).stdin(Stdio::null());
     for name in ["PATH", "HOME", "TMPDIR", "LANG"] {
         if let Some(value) = std::env::var_os(name) {
@@ -48,6 +51,7 @@ pub(crate) struct Builder {
     cwd: Option<PathBuf>,
     prefix: String,
     env: Vec<(String, String)>,
+    hosts: Option<PathBuf>,
     admin: bool,
 }
 
@@ -97,6 +101,12 @@ impl Builder {
     /// An environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// A file that the server, and nobody else, has for `/etc/hosts`. Only where [`may_choose_hosts`] says so.
+    pub(crate) fn hosts(mut self, path: impl Into<PathBuf>) -> Self {
+        self.hosts = Some(path.into());
         self
     }
 
@@ -173,7 +183,11 @@ impl Builder {
         let data_dir = self.data_dir.clone().unwrap_or_else(|| home.path().join("data"));
         let log_path = home.path().join("server.log");
         let log = File::create(&log_path).expect("a log file");
-        let mut command = command(self.cwd.as_deref().unwrap_or(home.path()));
+        let cwd = self.cwd.as_deref().unwrap_or(home.path());
+        let mut command = match &self.hosts {
+            None => command(cwd),
+            Some(hosts) => bare(with_hosts(hosts), cwd),
+        };
         command.arg("serve").arg("--data-dir").arg(&data_dir).arg("--listen").arg(format!("127.0.0.1:{port}"));
         if let Some(path) = &config_path {
             command.arg("--config").arg(path);
@@ -207,6 +221,19 @@ pub(crate) fn block(name: &str, kind: &str, location: &str, extra: &str) -> Stri
         "[[dataset]]\nname = {name:?}\n{scalars}\n[dataset.source]\nkind = {kind:?}\nlocation = {}\n{tables}\n",
         toml::Value::String(location.into())
     )
+}
+
+/// The binary with that file in place of `/etc/hosts`: its process is the one that is started.
+fn with_hosts(hosts: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\""]).arg(hosts).arg(binary());
+    command
+}
+
+/// Whether a server may be given a file of hosts of its own here.
+pub(crate) fn may_choose_hosts() -> bool {
+    let tried = Command::new("unshare").args(["--mount", "sh", "-c", "mount --bind /etc/hosts /etc/hosts"]).status();
+    tried.is_ok_and(|status| status.success())
 }
 
 /// A port that was free a moment ago.
@@ -247,6 +274,7 @@ impl Server {
             cwd: None,
             prefix: String::new(),
             env: Vec::new(),
+            hosts: None,
             admin: true,
         }
     }

@@ -1,7 +1,7 @@
 //! Files behind one address: a table is a path below it, of the format that its ending says.
 
 use super::failures;
-use crate::sources::http::find_file;
+use crate::sources::http::answers;
 use crate::sources::listing::belongs;
 use datahall_core::connection::{Connection, Part};
 use datahall_core::dataset::{FileFormat, FileSource, Location, Partitioning, S3Options};
@@ -40,11 +40,10 @@ pub(super) fn find(root: &str, part: &Part) -> Result<FileSource> {
 /// # Errors
 /// `Unavailable` when nobody does; `Invalid` when `access` refuses the address.
 pub(super) async fn probe(connection: &Connection, root: &str, access: &Access) -> Result<()> {
-    match find_file(root, access).await {
-        Err(error) if error.message().contains("cannot be reached") => Err(failures::away(&connection.name, error)),
-        Err(error) if error.code() == Code::Invalid && error.message().contains("not allowed") => Err(error),
-        _ => Ok(()),
-    }
+    answers(root, access).await.map_err(|error| match error.code() {
+        Code::Unavailable => failures::away(&connection.name, format!("{error:?}")),
+        _ => error,
+    })
 }
 
 #[cfg(test)]

@@ -77,7 +77,12 @@ async fn open_files(
     access: &Access,
 ) -> Result<Opened> {
     if let Reach::Http { root } = &connection.reach {
-        return of_files(&ways.context, &http::find(root, part)?, options, access).await;
+        let opened = of_files(&ways.context, &http::find(root, part)?, options, access).await;
+        if opened.is_err() {
+            // It may be that nothing is to be had there at the moment.
+            http::probe(connection, root, access).await?;
+        }
+        return opened;
     }
     match files::find(connection, part, ways.lake.lakehouse(), access).await? {
         files::Found::Files(source, within) => of_files(&ways.context, &source, options, &within).await,

@@ -175,7 +175,7 @@ async fn json_that_is_none_is_refused_with_its_line() {
     }
     assert!(lab.refusal(FileFormat::Json, "f.json").await.contains("recursion limit"));
     for (text, message) in [
-        ("{\n  \"x\": 1\n", "one.json: not a JSON object: EOF while parsing an object at line 2"),
+        ("{\n  \"x\": 1\n", "one.json: not a JSON object: EOF while parsing an object at line 3"),
         ("{\n  \"x\": 1\n}\n7", "one.json: not a JSON object: invalid type: integer `7`, expected an object at line 4"),
         ("{\"x\":1}\n{\n\"x\":2}", "one.json: neither an array of objects nor one object a line: line 2 "),
         ("x,y\n1,2\n", "one.json: neither an array of objects nor one object a line: line 1 "),

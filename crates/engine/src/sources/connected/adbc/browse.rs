@@ -7,7 +7,10 @@ use adbc_driver_manager::ManagedConnection;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StructArray};
 use datahall_core::connection::OutsideTable;
 
-/// The schemas, by name. Databases without schemas have one that is called `main`.
+/// What the schema of databases without schemas is called.
+pub(super) const NAMELESS: &str = "main";
+
+/// The schemas, by name. Databases without schemas have one that is called [`NAMELESS`].
 pub(super) fn schemas(session: &mut ManagedConnection) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for batch in session.get_objects(ObjectDepth::Schemas, None, None, None, None, None)? {
@@ -23,7 +26,7 @@ pub(super) fn schemas(session: &mut ManagedConnection) -> Result<Vec<String>> {
 /// The tables of one schema, by name; of all without one.
 pub(super) fn tables(session: &mut ManagedConnection, schema: Option<&str>) -> Result<Vec<OutsideTable>> {
     let mut found = Vec::new();
-    let asked = schema.filter(|schema| *schema != "main");
+    let asked = schema.filter(|schema| *schema != NAMELESS);
     for batch in session.get_objects(ObjectDepth::Tables, None, asked, None, None, None)? {
         for schemas in listed(&batch?, "catalog_db_schemas") {
             for at in 0..schemas.len() {
@@ -56,5 +59,5 @@ fn inner(of: &StructArray, column: &str, at: usize) -> Option<StructArray> {
 fn name(of: &StructArray, column: &str, at: usize) -> String {
     let texts = of.column_by_name(column).and_then(|texts| texts.as_string_opt::<i32>());
     let text = texts.filter(|texts| texts.is_valid(at)).map(|texts| texts.value(at).to_owned());
-    text.filter(|text| !text.is_empty()).unwrap_or_else(|| "main".into())
+    text.filter(|text| !text.is_empty()).unwrap_or_else(|| NAMELESS.into())
 }

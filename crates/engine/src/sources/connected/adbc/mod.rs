@@ -96,7 +96,13 @@ impl Adbc {
     }
 
     fn describe_table(&self, schema: Option<&str>, name: &str) -> Result<Described> {
-        let found = self.connect()?.get_table_schema(None, schema, name).map_err(|error| self.refused(error))?;
+        let session = self.connect()?;
+        let (schema, found) = match session.get_table_schema(None, schema, name) {
+            // Browsing calls it so where there are no schemas, and there none may be named.
+            Err(_) if schema == Some(browse::NAMELESS) => (None, session.get_table_schema(None, None, name)),
+            found => (schema, found),
+        };
+        let found = found.map_err(|error| self.refused(error))?;
         let from = self.dialect().table(schema, name);
         // Without a name for plans: an unknown kind of SQL is asked for columns and conditions of one table alone.
         Ok(Described { name: None, from, columns: columns(&found), notes: Vec::new() })

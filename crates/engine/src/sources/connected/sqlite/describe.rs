@@ -70,7 +70,7 @@ async fn sampled(
 ) -> Result<Vec<OutsideColumn>> {
     let names: Vec<String> = hints.iter().map(|(name, _)| Dialect::Sqlite.name(name)).collect();
     let sql = format!("SELECT {} FROM {from} LIMIT {SAMPLE}", names.join(", "));
-    let possible = |(name, hint): (String, Option<DataType>)| (name, hint.into_iter().chain(KINDS).collect());
+    let possible = |(name, hint): (String, Option<DataType>)| (name, hint.into_iter().chain(KINDS).collect::<Vec<_>>());
     let mut columns: Vec<(String, Vec<DataType>)> = hints.into_iter().map(possible).collect();
     let mut seen = 0;
     let looked = async {

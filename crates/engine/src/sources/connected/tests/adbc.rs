@@ -39,6 +39,10 @@ async fn a_driver_for_sqlite_is_browsed_and_read() {
     assert_eq!(lab.engine.schemas(&there, &Access::default()).await.unwrap(), ["main"]);
     let tables = lab.engine.tables(&there, Some("main"), &Access::default()).await.unwrap();
     assert_eq!(tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>(), ["t"]);
+    let named = Part::Table { schema: Some("main".into()), name: "t".into() };
+    let table = lab.try_open(&there, named, ReadOptions::default()).await.unwrap();
+    let named = Handle { table, policy: Arc::default() };
+    assert_eq!(lab.read(&named, Query::default()).await.unwrap(), ["1|a", "2|", "3|c"]);
     let table = lab.open(&there, "t").await;
     let filter = Expr::Compare { column: "id".into(), op: Compare::Gt, value: Value::Int(1) };
     assert_eq!(lab.read(&table, Query { filter, ..Query::default() }).await.unwrap(), ["2|", "3|c"]);
