@@ -145,8 +145,7 @@ impl Service {
         let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
         let background_loads = Arc::new(Semaphore::new(settings.server.refresh.max_concurrent.clamp(1, 1024)));
         let (refusals, write_refusals) = Refusals::new(catalog.clone());
-        let throttle = Throttle::new(clock.clone());
-        let jobs = Queue::new(format!("{node}-{}", random_hex(&*random, 8)));
+        let (throttle, jobs) = (Throttle::new(clock.clone()), Queue::new(format!("{node}-{}", random_hex(&*random, 8))));
         let (admission, watching) = (Admission::new(&settings.limits), Admission::of_streams(&settings.limits));
         let service = Arc::new_cyclic(|me| Self {
             engine,
