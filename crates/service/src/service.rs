@@ -26,7 +26,7 @@ use datahall_core::{Error, Result};
 use futures::StreamExt;
 use parking_lot::Mutex;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -135,11 +135,7 @@ impl Service {
         let config_path = config_path.map(std::path::absolute).transpose().map_err(Error::internal)?;
         let connections = Connections::new(&environment, &data_dir, random.clone())?;
         let packages = Packages::new(&data_dir)?;
-        let exports_dir = emptied(data_dir.join("tmp").join("exports"))?;
-        let uploads_dir = data_dir.join("tmp").join("uploads");
-        let left = noted(&uploads_dir);
-        let uploads_dir = emptied(uploads_dir)?;
-        let unfinished = Unfinished::new(data_dir.join("tmp").join("queries"))?;
+        let Folders { exports_dir, desk, left, unfinished } = Folders::below(&data_dir.join("tmp"))?;
         home::ensure(&catalog).await?;
         let node = node::id(&data_dir, &*random)?;
         let reconciled = reconcile(&catalog, &settings.datasets, Some(&node)).await?;
@@ -156,7 +152,7 @@ impl Service {
             settings,
             config_path,
             exports_dir,
-            desk: Desk::new(uploads_dir),
+            desk,
             unfinished,
             authenticator,
             passwords: Passwords::default(),
@@ -325,6 +321,25 @@ impl Service {
     /// A name that no other file has.
     pub(crate) fn unique_suffix(&self) -> String {
         random_hex(&*self.random, 8)
+    }
+}
+
+/// What goes on in folders for what is passing.
+struct Folders {
+    exports_dir: PathBuf,
+    desk: Desk,
+    /// The tables of uploads that an earlier run did not finish.
+    left: Vec<String>,
+    unfinished: Unfinished,
+}
+
+impl Folders {
+    fn below(folder: &Path) -> Result<Self> {
+        let uploads = folder.join("uploads");
+        let left = noted(&uploads);
+        let desk = Desk::new(emptied(uploads)?);
+        let unfinished = Unfinished::new(folder.join("queries"))?;
+        Ok(Self { exports_dir: emptied(folder.join("exports"))?, desk, left, unfinished })
     }
 }
 

@@ -46,7 +46,7 @@ impl Service {
             let (service, ctx_of_it, live) = (self.arc(), ctx.clone(), entry.clone());
             let keep = tokio::spawn(async move {
                 service.keep_query(&ctx_of_it, &block, &live).await?;
-                unkept.is_kept();
+                unkept.keep();
                 reservation.fill(live);
                 Ok::<_, Error>(())
             });

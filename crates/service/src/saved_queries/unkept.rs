@@ -23,7 +23,7 @@ impl Service {
 
 impl Unkept {
     /// It has its record: its rows stay.
-    pub(super) fn is_kept(mut self) {
+    pub(super) fn keep(mut self) {
         if let Some(id) = self.entry.take().as_ref().and_then(|entry| entry.statement()?.keeping.id()) {
             self.service.unfinished.done(id);
         }

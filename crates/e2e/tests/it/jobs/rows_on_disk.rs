@@ -247,12 +247,9 @@ async fn killed_after_rows_were_written_and_before_they_were_served_nothing_is_l
         server = start().await;
         right(&server, rows).await;
     }
-    // What was written a moment ago may be somebody's who still writes.
-    wait_for("what came to nothing to go", async || {
-        server.reload("parts").await.ok();
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        (files(&data) == 1).then_some(())
-    })
-    .await;
+    // What was written a moment ago may be somebody's who still writes: that moment is two seconds.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    server.reload("parts").await.ok();
+    wait_for("what came to nothing to go", async || (files(&data) == 1).then_some(())).await;
     right(&server, rows).await;
 }
