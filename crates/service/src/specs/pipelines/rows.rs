@@ -193,9 +193,7 @@ impl Wrong {
     /// Takes in more of it.
     pub(super) fn extend(&mut self, errors: &[CellError], count: u64) {
         let room = TOLD.saturating_sub(self.told.len());
-        // Reasons are read line by line, and what a cell holds begins no line of its own.
-        let one_line = |error: &CellError| error.message.replace(char::is_control, " ");
-        self.told.extend(errors.iter().take(room).map(one_line));
+        self.told.extend(errors.iter().take(room).map(|error| error.message.clone()));
         self.count += count;
     }
 

@@ -192,3 +192,20 @@ async fn secrets_in_places_are_shown_to_the_owner_alone() {
     let shown = url(&reader()).await.to_string();
     assert!(shown.contains("example.com") && !shown.contains("hunter2"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_plan_without_room_takes_no_upload_of_that_kind() {
+    let fixture = still(|_| {}).await;
+    let service = &fixture.service;
+    let mut ann = owner("ann", 5);
+    ann.principal.owner.as_mut().unwrap().max_public_storage_mb = Some(0);
+    let refused = upload(service, &ann, spec("ann")).await;
+    assert_eq!(refused.errors, ["Max storage for user exceeded plan limit (0 MB)"]);
+    assert_eq!((refused.dataset_id.as_deref(), refused.flow_id), (Some("ann/d"), None));
+    // It comes after the number of packages and before the schedule.
+    let none = Ctx { principal: owner("ann", 0).principal, ..ann.clone() };
+    assert_eq!(upload(service, &none, spec("ann")).await.errors, ["Max datasets for user exceeded plan limit (0)"]);
+    assert_eq!(upload(service, &ann, with("/schedule", json!("never"))).await.errors, refused.errors);
+    assert!(upload(service, &ann, with("/meta/findability", json!("private"))).await.success());
+    assert!(upload(service, &owner("ann", 5), spec("ann")).await.success(), "a plan that says nothing bounds nothing");
+}

@@ -134,8 +134,8 @@ async fn a_plan_bounds_what_all_packages_of_an_owner_hold() {
         bench.spec(&json!([table("a", &["x"])]), &json!({"meta": meta}))
     };
     let mut change = bench.fixture.service.catalog.change(&Actor::system()).await.unwrap();
-    let mut other = bench.package.clone();
-    (other.meta, other.name) = (Default::default(), "other".into());
+    let (project, kind) = (bench.project.meta.id.clone(), bench.package.kind);
+    let mut other = Package { project, kind, name: "other".into(), ..Package::default() };
     other.body.insert("holds".into(), json!({"bytes": 999_900, "public": true}));
     change.insert(&mut other).await.unwrap();
     change.commit(AuditEntry::new("test")).await.unwrap();
