@@ -15,9 +15,13 @@ use std::sync::Arc;
 /// A condition: the column, and the value that is wanted; `None`: none.
 type Wanted = (usize, Option<Scalar<Arc<dyn Array>>>);
 
+/// Rows that others are like or not: all conditions of one of them hold.
+type Rows = Vec<Vec<Wanted>>;
+
 /// Steps, for tables of certain columns.
 pub(super) struct Stepped {
-    filters: Vec<(Vec<Vec<Wanted>>, Vec<Vec<Wanted>>)>,
+    /// Those that are kept, and those that are left out.
+    filters: Vec<(Rows, Rows)>,
     sorter: Option<Sorter>,
 }
 
