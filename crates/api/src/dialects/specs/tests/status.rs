@@ -68,7 +68,7 @@ async fn what_is_kept_of_a_table_is_kept_of_its_revisions() {
     for policy in [
         json!({"masking": {"name": {"strategy": "redact", "unmask_roles": ["admin"]}}}),
         json!({"masking": {"name": {"hidden": true, "unmask_roles": ["admin"]}}}),
-        json!({"masking": {"name": null}, "row_filter": "name = caller('name')"}),
+        json!({"masking": {"name": null}, "row_filter": "Name = caller('name')"}),
     ] {
         let headers = [ADMIN, ("content-type", "application/json")];
         let body = Body::from(policy.to_string());
