@@ -169,7 +169,7 @@ impl Ctx {
 /// Credentials as a request carries them, unjudged.
 #[derive(Clone, Default)]
 pub struct Credentials {
-    /// The header `X-Admin-Token`.
+    /// The header `X-Admin-Token`; empty when there are several that differ, which is nobody's.
     pub admin_token: Option<String>,
     /// The header `Authorization`, whole.
     pub authorization: Option<String>,
@@ -177,7 +177,7 @@ pub struct Credentials {
     pub auth_token: Option<String>,
     /// The cookie `datahall_session`; empty when there are several, which is nobody's session.
     pub cookie: Option<String>,
-    /// A header that says who somebody is stands there twice and says two things: one of them was put there by somebody else.
+    /// `Authorization` stands there twice and says two things: one of them was put there by somebody else.
     pub contradictory: bool,
     /// From which page the request comes. It only matters beside a cookie, which browsers send unasked.
     pub page: RequestPage,

@@ -172,7 +172,7 @@ impl Service {
                 self.cascade(entry);
                 self.tidy_rows(entry);
                 for note in &info.notes {
-                    tracing::warn!(dataset = entry.name, "{note}");
+                    tracing::info!(dataset = entry.name, "{note}");
                 }
                 Ok((current, elapsed_ms))
             }

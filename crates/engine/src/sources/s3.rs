@@ -70,6 +70,17 @@ pub(crate) fn bucket(location: &str, bucket: &str, options: &S3Options) -> Resul
     Ok(Arc::new(store))
 }
 
+/// The host and port that requests for `bucket` go to, where `options` say.
+///
+/// # Errors
+/// `Invalid` when the endpoint is no URL.
+pub(crate) fn host(bucket: &str, options: &S3Options) -> Result<Option<(String, u16)>> {
+    let Some(endpoint) = &options.endpoint else { return Ok(None) };
+    let url = Url::parse(&endpoint_url(endpoint, bucket, options).map_err(Error::invalid)?).map_err(Error::internal)?;
+    let host = url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned());
+    Ok(host.zip(url.port_or_known_default()))
+}
+
 /// The endpoint as the client wants it: with the bucket in its host when requests are virtual-hosted.
 fn endpoint_url(endpoint: &str, bucket: &str, options: &S3Options) -> std::result::Result<String, String> {
     let mut url = Url::parse(endpoint).map_err(|_| "the endpoint is not a URL".to_owned())?;

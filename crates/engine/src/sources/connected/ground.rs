@@ -47,7 +47,7 @@ impl Ground {
         let (root, own) = match &connection.reach {
             Reach::Filesystem { root } | Reach::Lakehouse { root: Some(root) } => (root.clone(), false),
             Reach::Lakehouse { root: None } => (lakehouse.to_owned(), true),
-            Reach::S3 { root, options } => return bucket(connection, root, options),
+            Reach::S3 { root, options } => return bucket(connection, root, options, access).await,
             other => return Err(Error::internal(format!("connections of type {} are not made of files", other.kind()))),
         };
         let (name, roots) = (connection.name.clone(), crate::sources::local::Roots::new(access));
@@ -118,11 +118,16 @@ impl Ground {
     }
 }
 
-fn bucket(connection: &Connection, root: &str, options: &S3Options) -> Result<Ground> {
+async fn bucket(connection: &Connection, root: &str, options: &S3Options, access: &Access) -> Result<Ground> {
     let Ok(Place::S3 { bucket, key }) = place(root) else {
         return Err(Error::invalid(format!("connector '{}': root is not of the form s3://bucket/prefix", connection.name)));
     };
-    let store = s3::bucket(root, bucket, options).map_err(|error| error.context(format!("connector '{}'", connection.name)))?;
+    let named = |error: Error| error.context(format!("connector '{}'", connection.name));
+    // Judged each time: a name may lead elsewhere than when the connector was made.
+    if let Some((host, port)) = s3::host(bucket, options).map_err(named)? {
+        super::reach::host(&connection.name, (&host, port), access).await?;
+    }
+    let store = s3::bucket(root, bucket, options).map_err(named)?;
     let prefix = Key::parse(key.trim_matches('/'))
         .map_err(|_| Error::invalid(format!("connector '{}': root is not a valid key", connection.name)))?;
     Ok(Ground::Bucket { store, bucket: bucket.to_owned(), prefix, options: options.clone() })
