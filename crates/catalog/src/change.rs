@@ -1,5 +1,7 @@
 //! A change: one transaction, which cannot be committed without an entry in the audit log.
 
+mod many;
+
 use crate::catalog::Inner;
 use crate::record::{self, Find, List, Page, Record, Value, to_values};
 use crate::store::{Backend, Transaction, errors};
@@ -88,14 +90,7 @@ impl Change {
     }
 
     async fn try_insert<R: Record>(&mut self, record: &mut R) -> Result<()> {
-        let (at, principal) = (self.at, self.actor.principal.clone());
-        let new_id = random_hex(&*self.catalog.random, 8);
-        let meta = record.meta_mut();
-        if meta.id.is_empty() {
-            meta.id = new_id;
-        }
-        (meta.version, meta.created_at, meta.updated_at) = (1, at, at);
-        (meta.created_by, meta.updated_by) = (principal.clone(), principal);
+        self.stamp(record);
         if R::TABLE.page {
             let (wanted, id) = (page_of(record)?, record.meta().id.clone());
             let random = &*self.catalog.random;
@@ -108,6 +103,17 @@ impl Change {
         record::insert(self.transaction.connection()?, backend, record).await?;
         self.touched.insert(R::TABLE.name);
         Ok(())
+    }
+
+    /// Fills in the meta of a new record.
+    fn stamp<R: Record>(&self, record: &mut R) {
+        let principal = self.actor.principal.clone();
+        let meta = record.meta_mut();
+        if meta.id.is_empty() {
+            meta.id = random_hex(&*self.catalog.random, 8);
+        }
+        (meta.version, meta.created_at, meta.updated_at) = (1, self.at, self.at);
+        (meta.created_by, meta.updated_by) = (principal.clone(), principal);
     }
 
     /// Writes a record over the version it was read in; its meta becomes the new one.
@@ -176,9 +182,7 @@ impl Change {
     pub(crate) async fn commit_bookkeeping(mut self) -> Result<()> {
         self.usable()?;
         let connection = self.transaction.connection()?;
-        for entry in self.entries {
-            audit::insert(connection, &self.actor, self.at, entry).await?;
-        }
+        audit::insert(connection, &self.actor, self.at, self.entries).await?;
         epochs::bump(connection, &self.touched).await?;
         self.transaction.commit().await?;
         if !self.touched.is_empty() {

@@ -62,6 +62,7 @@ mod check;
 mod epochs;
 mod hidden;
 mod jobs;
+mod marks;
 mod migrate;
 mod millis;
 mod pages;
@@ -83,6 +84,7 @@ pub use jobs::{
     Claim, Claimed, End, JobLine, JobQuery, JobVisibility, LeaseRules, LeaseState, LogLine, NewLogLine, OUTSIDE, OutsideEvent,
     Progress, Reported,
 };
+pub use marks::{Marks, Moved};
 pub use millis::Millis;
 pub use record::{Column, Find, Kind, List, Meta, Page, Parent, Record, Secret, Table, Value, scrub};
 pub use records::*;

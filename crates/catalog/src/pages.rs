@@ -1,10 +1,11 @@
 //! Page ids: five characters that name a dataset or package in the portal, given once and never to another.
 
-use crate::record::{Record, Value, bound};
+use crate::record::{Layout, Record, Value, bound, rows};
 use crate::store::errors;
 use datahall_core::clock::Random;
 use datahall_core::{Code, Error, Result};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Row as _};
+use std::collections::HashSet;
 
 const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const LENGTH: usize = 5;
@@ -53,6 +54,35 @@ pub(crate) async fn reserve<R: Record>(
         }
     }
     Err(Error::internal("no page id is free"))
+}
+
+/// Reserves any that are free, one for each of these records.
+///
+/// # Errors
+/// As [`reserve`].
+pub(crate) async fn reserve_all<R: Record>(
+    connection: &mut AnyConnection,
+    random: &dyn Random,
+    objects: &[String],
+) -> Result<Vec<String>> {
+    let layout = Layout {
+        table: "page_ids",
+        columns: ["page_id", "object_type", "object"].map(|name| (name.to_owned(), true)).into(),
+    };
+    let mut reserved = Vec::with_capacity(objects.len());
+    for some in objects.chunks(layout.at_once()) {
+        let ids: Vec<_> = some.iter().map(|_| random_page_id(random)).collect();
+        let text = format!("{} ON CONFLICT (\"page_id\") DO NOTHING RETURNING \"page_id\"", layout.insert(some.len()));
+        let values = ids.iter().zip(some).flat_map(|(id, object)| [id.into(), R::TABLE.noun.into(), object.into()]);
+        let taken = rows(connection, text, values.collect::<Vec<Value>>()).await?;
+        let mut taken = taken.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>().map_err(errors::general)?;
+        for (id, object) in ids.into_iter().zip(some) {
+            // Drawn twice, it is the first one's.
+            let id = if taken.remove(&id) { id } else { reserve::<R>(connection, random, "", object).await? };
+            reserved.push(id);
+        }
+    }
+    Ok(reserved)
 }
 
 async fn take<R: Record>(connection: &mut AnyConnection, id: &str, object: &str) -> Result<bool> {

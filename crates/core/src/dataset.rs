@@ -168,6 +168,9 @@ pub struct S3Options {
     pub endpoint_bucket_in_host: Option<bool>,
     /// Whether an `http://` endpoint may be used.
     pub allow_http: bool,
+    /// Whether the endpoint, and wherever it redirects to, must be public addresses at the moment of each connection; what the
+    /// environment says of keys and endpoints is then left alone.
+    pub public_only: bool,
     /// Key id.
     pub access_key_id: Option<String>,
     /// Secret.
@@ -185,6 +188,7 @@ impl std::fmt::Debug for S3Options {
             .field("path_style", &self.path_style)
             .field("endpoint_bucket_in_host", &self.endpoint_bucket_in_host)
             .field("allow_http", &self.allow_http)
+            .field("public_only", &self.public_only)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use crate::admission::Admission;
 use crate::auth::{Authenticator, Directory, Fetch};
 use crate::config::{Environment, OnStart, Settings};
 use crate::connections::Connections;
+use crate::datasets::Seen;
 use crate::governance::Summaries;
 use crate::jobs::Queue;
 use crate::loading::AT_START;
@@ -82,6 +83,8 @@ pub struct Service {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) registry: Registry,
+    /// What was seen of the records of datasets.
+    pub(crate) seen: Seen,
     /// Which records of datasets are not served here.
     pub(crate) elsewhere: Elsewhere,
     pub(crate) refusals: Refusals,
@@ -158,6 +161,7 @@ impl Service {
             passwords: Passwords::default(),
             throttle,
             registry: Registry::default(),
+            seen: Seen::of(&reconciled.marks),
             elsewhere: Elsewhere::of(reconciled.elsewhere.clone()),
             node,
             refusals,
@@ -268,6 +272,7 @@ impl Service {
             }
             let entry =
                 self.configured_entry(block, reconciled).map_err(|error| error.context(format!("dataset '{}'", block.name)))?;
+            entry.is_as_seen();
             let entry = Arc::new(entry);
             self.registry.reserve(home::PROJECT, &block.name)?.fill(entry.clone());
             if entry.on_start() == Some(OnStart::Eager) {

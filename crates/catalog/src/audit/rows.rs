@@ -15,15 +15,25 @@ pub(crate) fn layout() -> Layout {
     Layout { table: "audit", columns }
 }
 
-/// Adds an entry.
-pub(crate) async fn insert(connection: &mut AnyConnection, actor: &Actor, at: Millis, entry: AuditEntry) -> Result<()> {
+/// Adds entries, in their order.
+pub(crate) async fn insert(connection: &mut AnyConnection, actor: &Actor, at: Millis, entries: Vec<AuditEntry>) -> Result<()> {
     let mut layout = layout();
     // The database numbers them.
     layout.columns.remove(0);
+    let mut entries = entries.into_iter().map(|entry| values(actor, at, entry)).peekable();
+    while entries.peek().is_some() {
+        let some: Vec<_> = entries.by_ref().take(layout.at_once()).collect();
+        bound(layout.insert(some.len()), some.into_iter().flatten())?.execute(&mut *connection).await.map_err(errors::general)?;
+    }
+    Ok(())
+}
+
+/// In the order of the columns, without the number.
+fn values(actor: &Actor, at: Millis, entry: AuditEntry) -> [Value; 12] {
     let json = |json: Option<serde_json::Value>| Value::Text(json.map(|json| json.to_string()));
     // An entry must not be lost for what somebody put into a name.
     let clean = |text: String| Value::from(text.replace('\0', "\u{fffd}"));
-    let values = [
+    [
         at.into(),
         clean(actor.principal.clone()),
         actor.address.clone().map_or(Value::Text(None), clean),
@@ -36,10 +46,7 @@ pub(crate) async fn insert(connection: &mut AnyConnection, actor: &Actor, at: Mi
         json(entry.detail),
         entry.outcome.as_str().into(),
         clean(actor.request_id.clone()),
-    ];
-    let text = format!("INSERT INTO \"audit\" ({}) VALUES ({})", layout.names(), layout.parameters());
-    bound(text, values)?.execute(connection).await.map_err(errors::general)?;
-    Ok(())
+    ]
 }
 
 /// Deletes the entries older than `before`; gives how many there were.

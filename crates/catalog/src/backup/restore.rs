@@ -66,7 +66,7 @@ async fn fill(store: &Store, backup: &mut Backup, replace: Replace, actor: &Acto
     }
     let detail = serde_json::json!({"rows": backup.report.rows, "schema": backup.report.schema});
     let entry = AuditEntry::new("catalog.restore").detail(detail);
-    audit::insert(connection, actor, Millis::from(clock.now()), entry).await?;
+    audit::insert(connection, actor, Millis::from(clock.now()), vec![entry]).await?;
     epochs::bump(connection, &TABLES.iter().map(|table| table.name).collect()).await?;
     transaction.commit().await
 }

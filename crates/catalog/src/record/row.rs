@@ -11,6 +11,9 @@ use sqlx::any::AnyRow;
 const META: [(&str, bool); 6] =
     [("id", true), ("version", false), ("created_at", false), ("created_by", true), ("updated_at", false), ("updated_by", true)];
 
+/// Parameters of a statement that inserts many rows.
+const PARAMETERS: usize = 256;
+
 /// A table's columns in the order of every row, and whether each is text.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -37,9 +40,17 @@ impl Layout {
         self.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
     }
 
-    /// `$1, $2`.
-    pub(crate) fn parameters(&self) -> String {
-        (1..=self.columns.len()).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+    /// `INSERT INTO … VALUES ($1, $2), ($3, $4)` of that many rows.
+    pub(crate) fn insert(&self, rows: usize) -> String {
+        let width = self.columns.len();
+        let row = |at: usize| (1..=width).map(|number| format!("${}", at * width + number)).collect::<Vec<_>>().join(", ");
+        let rows = (0..rows).map(|at| format!("({})", row(at))).collect::<Vec<_>>().join(", ");
+        format!("INSERT INTO \"{}\" ({}) VALUES {rows}", self.table, self.names())
+    }
+
+    /// How many rows are worth inserting at once. SQLite looks each parameter up among all, so that more are not faster.
+    pub(crate) fn at_once(&self) -> usize {
+        (PARAMETERS / self.columns.len().max(1)).max(1)
     }
 }
 

@@ -98,12 +98,24 @@ pub(crate) async fn explain<R: Record>(connection: &mut AnyConnection, backend: 
 
 /// Inserts the record as it is, its meta filled in.
 pub(crate) async fn insert<R: Record>(connection: &mut AnyConnection, backend: Backend, record: &R) -> Result<()> {
-    let layout = Layout::of(R::TABLE);
-    let text = format!("INSERT INTO \"{}\" ({}) VALUES ({})", layout.table, layout.names(), layout.parameters());
-    match bound(text, to_values(record)?)?.execute(&mut *connection).await {
+    match bound(Layout::of(R::TABLE).insert(1), to_values(record)?)?.execute(&mut *connection).await {
         Ok(_) => Ok(()),
         Err(error) => Err(errors::of_write(error, connection, backend, record).await),
     }
+}
+
+/// Inserts the records as they are, their meta filled in, several by one statement.
+///
+/// # Errors
+/// `Conflict` when something unique about one of them is taken.
+pub(crate) async fn insert_all<R: Record>(connection: &mut AnyConnection, records: &[R]) -> Result<()> {
+    let layout = Layout::of(R::TABLE);
+    for some in records.chunks(layout.at_once()) {
+        let values = some.iter().map(to_values).collect::<Result<Vec<_>>>()?;
+        let inserted = bound(layout.insert(some.len()), values.into_iter().flatten())?.execute(&mut *connection).await;
+        inserted.map_err(|error| errors::of_write_of_many(error, R::TABLE.noun))?;
+    }
+    Ok(())
 }
 
 /// Writes the record, its meta already the new one, over version `from`.

@@ -102,6 +102,19 @@ pub(crate) async fn of_write<R: Record>(error: SqlError, connection: &mut AnyCon
     told.unwrap_or_else(|error| error).with_detail(error)
 }
 
+/// An error of inserting many records at once, of which nobody knows which one it was.
+pub(crate) fn of_write_of_many(error: SqlError, noun: &str) -> Error {
+    match error.as_database_error().map(DatabaseError::kind) {
+        Some(ErrorKind::UniqueViolation) => {
+            Error::new(Code::Conflict, format!("one of several records is there already: {noun}")).with_detail(error)
+        }
+        Some(ErrorKind::ForeignKeyViolation) => {
+            Error::not_found(format!("something that one of several records needs is not there: {noun}")).with_detail(error)
+        }
+        _ => general(error),
+    }
+}
+
 fn taken<R: Record>(error: &dyn DatabaseError, record: &R) -> Result<Error> {
     let table = R::TABLE;
     let column = |name: &str| table.column(name).map_or_else(|| name.to_owned(), |column| column.compared());

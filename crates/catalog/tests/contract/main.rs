@@ -19,6 +19,7 @@ mod full_disk;
 mod index_use;
 mod jobs;
 mod lists;
+mod many;
 mod migrations;
 mod opening;
 mod records;

@@ -199,7 +199,8 @@ fn unreachable(shown: &str, error: reqwest::Error) -> Error {
     }
 }
 
-fn client(private_networks: bool) -> reqwest::Result<Client> {
+/// A client that goes where `private_networks` lets it, redirects included.
+pub(super) fn client(private_networks: bool) -> reqwest::Result<Client> {
     let redirects = Policy::custom(move |attempt| {
         if attempt.previous().len() > REDIRECTS {
             return attempt.error(Error::invalid("too many redirects"));

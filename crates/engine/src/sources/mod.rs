@@ -18,6 +18,7 @@ pub(crate) mod hive;
 mod http;
 mod identity;
 mod json;
+mod judged_store;
 pub(crate) mod listing;
 pub(crate) mod local;
 mod parquet;

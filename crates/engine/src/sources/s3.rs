@@ -3,6 +3,7 @@
 use super::errors::store_phrase;
 use super::glob;
 use super::hive;
+use super::judged_store::JudgedConnector;
 use super::listing::{Listing, MOST_FILES, belongs, finish};
 use super::pinned_file::{Backing, PinnedFile};
 use datahall_core::dataset::{FileSource, Partitioning, S3Options};
@@ -28,12 +29,15 @@ const FIRST: Duration = Duration::from_secs(8);
 /// `Invalid` when the options do not fit together.
 pub(crate) fn bucket(location: &str, bucket: &str, options: &S3Options) -> Result<Arc<dyn ObjectStore>> {
     let invalid = |what: String| Error::invalid(format!("{location}: {what}"));
-    let own_keys = options.access_key_id.is_some();
+    let own_keys = options.access_key_id.is_some() || options.public_only;
     // With keys given, none of the environment's may mix with them.
     let mut builder = if own_keys { AmazonS3Builder::new() } else { AmazonS3Builder::from_env() };
     let client = ClientOptions::new().with_connect_timeout(CONNECT).with_timeout(REQUEST).with_allow_http(options.allow_http);
     let backoff = BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(1), base: 2.0 };
     let retry = RetryConfig { backoff, max_retries: 2, retry_timeout: RETRYING };
+    if options.public_only {
+        builder = builder.with_http_connector(JudgedConnector { private_networks: false, timeout: REQUEST });
+    }
     builder = builder.with_client_options(client).with_retry(retry).with_bucket_name(bucket);
     if let Some(region) = &options.region {
         builder = builder.with_region(region);

@@ -196,6 +196,7 @@ impl DatasetBlock {
             path_style: block.addressing_style == Some(AddressingStyle::Path),
             endpoint_bucket_in_host: bucket_in_host(&block),
             allow_http: block.allow_http.unwrap_or(false),
+            public_only: false,
             access_key_id,
             secret_access_key,
             session_token,

@@ -97,6 +97,7 @@ impl Specs {
             path_style: options.path_style,
             endpoint_bucket_in_host: None,
             allow_http: options.allow_http,
+            public_only: false,
             access_key_id: options.key_id(environment)?,
             secret_access_key: secret("specs.s3.secret_access_key", options.secret_access_key.as_deref(), environment)?,
             session_token: None,

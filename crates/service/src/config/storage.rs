@@ -62,6 +62,7 @@ impl Storage {
             path_style: options.addressing_style == Some(AddressingStyle::Path),
             endpoint_bucket_in_host: None,
             allow_http: options.allow_http,
+            public_only: false,
             access_key_id: secret("access_key_id_env", options.access_key_id_env)?,
             secret_access_key: secret("secret_access_key_env", options.secret_access_key_env)?,
             session_token: None,

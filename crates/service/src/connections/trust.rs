@@ -26,8 +26,11 @@ pub(super) fn set_trusted(record: &mut Record, trusted: bool) {
 impl Service {
     /// Where settings of an organisation's connection lead, and what it may reach; `trusted` is whether an administrator of the instance
     /// said where. `stated` is what the settings say by themselves.
-    pub(super) fn settled(&self, organisation: &str, stated: Reach, trusted: bool) -> (Reach, Access) {
+    pub(super) fn settled(&self, organisation: &str, mut stated: Reach, trusted: bool) -> (Reach, Access) {
         let mut access = self.connection_access(trusted);
+        if let Reach::S3 { options, .. } = &mut stated {
+            options.public_only = !access.private_networks;
+        }
         if stated != (Reach::Lakehouse { root: None }) {
             return (stated, access);
         }

@@ -1,7 +1,7 @@
 //! What other nodes did to datasets that this one holds: grown generations are loaded anew.
 
 use crate::Service;
-use crate::datasets::Refresh;
+use crate::datasets::{Refresh, Watcher};
 use crate::jobs::Work;
 use crate::registry::Entry;
 use datahall_catalog::{Dataset, List, Millis, Schedule};
@@ -36,32 +36,39 @@ impl Service {
 
     /// Loads what has grown since this node loaded it, and notes when each is next refreshed.
     async fn see_generations(&self) -> Result<()> {
-        let entries: HashMap<String, Arc<Entry>> =
-            self.registry.everything().into_iter().filter_map(|entry| Some((entry.record.get()?.clone(), entry))).collect();
         self.see_connections().await?;
-        self.see_elsewhere().await?;
-        let ids: Vec<&String> = entries.keys().collect();
-        for ids in ids.chunks(AT_ONCE) {
-            let ids = ids.iter().map(|id| id.as_str());
-            for dataset in self.catalog.list(&List::<Dataset>::all().any_of("id", ids.clone())).await?.items {
-                let Some(entry) = entries.get(&dataset.meta.id) else { continue };
+        let look = self.moved(Watcher::Generations).await?;
+        if look.any {
+            self.see_elsewhere().await?;
+        }
+        for some in look.entries.chunks(AT_ONCE) {
+            let entries: HashMap<&str, &Arc<Entry>> =
+                some.iter().filter_map(|entry| Some((entry.record.get()?.as_str(), entry))).collect();
+            let ids = entries.keys().copied();
+            for dataset in self.catalog.list(&List::<Dataset>::all().any_of("id", ids)).await?.items {
+                let Some(entry) = entries.get(dataset.meta.id.as_str()) else { continue };
                 let seen = entry.seen.fetch_max(dataset.generation, Ordering::AcqRel);
                 // What is not loaded yet is loaded with the rows of now.
                 if dataset.generation > seen && (entry.current().is_some() || entry.is_loading()) {
-                    self.load_in_background(entry.clone(), "schedule");
+                    self.load_in_background((*entry).clone(), "schedule");
                 }
             }
-            let schedules = List::<Schedule>::all().only("kind", Refresh::NAME).any_of("object", ids.clone());
-            let mut next: HashMap<String, Millis> = HashMap::new();
-            for schedule in self.catalog.list(&schedules).await?.items {
-                let Some(at) = schedule.next_at else { continue };
-                let least = next.entry(schedule.object).or_insert(at);
-                *least = (*least).min(at);
-            }
-            for id in ids {
-                if let Some(entry) = entries.get(id) {
-                    *entry.next_refresh.lock() = next.get(id).map(|at| at.to_datetime());
-                }
+        }
+        self.looked(look);
+        self.see_schedules().await
+    }
+
+    async fn see_schedules(&self) -> Result<()> {
+        let schedules = List::<Schedule>::all().only("kind", Refresh::NAME);
+        let mut next: HashMap<String, Millis> = HashMap::new();
+        for schedule in self.catalog.list(&schedules).await?.items {
+            let Some(at) = schedule.next_at else { continue };
+            let least = next.entry(schedule.object).or_insert(at);
+            *least = (*least).min(at);
+        }
+        for entry in self.registry.everything() {
+            if let Some(id) = entry.record.get() {
+                *entry.next_refresh.lock() = next.get(id).map(|at| at.to_datetime());
             }
         }
         Ok(())

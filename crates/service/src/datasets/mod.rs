@@ -5,6 +5,7 @@ mod export;
 mod find;
 mod generations;
 mod list;
+mod moved;
 mod persist;
 mod query;
 mod refresh;
@@ -18,6 +19,7 @@ mod view;
 
 pub(crate) use count::count_rows;
 pub use find::{Found, Total};
+pub(crate) use moved::{Seen, Watcher};
 pub(crate) use refresh::{Refresh, refresh_output, refresh_params};
 pub use view::View;
 pub(crate) use view::away;

@@ -1,6 +1,7 @@
 //! Putting policies in force: what was stated, held against the loaded rows; and what other nodes stated meanwhile.
 
 use super::{InForce, Kept, Stated};
+use crate::datasets::Watcher;
 use crate::registry::{Entry, Replaced};
 use crate::{Service, State};
 use arrow::datatypes::SchemaRef;
@@ -109,9 +110,8 @@ impl Service {
     }
 
     async fn take_over_policies(&self) -> Result<()> {
-        let mut entries = self.registry.everything();
-        entries.retain(|entry| entry.record.get().is_some());
-        for some in entries.chunks(PAGE) {
+        let look = self.moved(Watcher::Policies).await?;
+        for some in look.entries.chunks(PAGE) {
             let ids = some.iter().filter_map(|entry| entry.record.get().map(String::as_str));
             let records = self.catalog.list(&List::<Dataset>::all().any_of("id", ids)).await?.items;
             let records: HashMap<&str, &Dataset> = records.iter().map(|record| (record.meta.id.as_str(), record)).collect();
@@ -122,6 +122,7 @@ impl Service {
                 }
             }
         }
+        self.looked(look);
         Ok(())
     }
 

@@ -5,10 +5,13 @@ use super::of_block::{Described, NODE, record};
 use crate::jobs::schedules::delete_schedules;
 use crate::policies::{Kept, Stated, masks_of, masks_of_all, stated, write_masks};
 use crate::{DatasetBlock, home};
-use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Mask, Origin, Visibility};
+use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Marks, Mask, Origin, Visibility};
 use datahall_core::{Code, Result};
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// Names that are asked about at a time.
+const AT_ONCE: usize = 100;
 
 /// What the records say of the datasets of the file, by name in lower case.
 pub(crate) struct Reconciled {
@@ -18,6 +21,8 @@ pub(crate) struct Reconciled {
     pub(crate) clashes: Vec<String>,
     /// The ids of records of files and registrations that none of the blocks has, this server's own registrations among them.
     pub(crate) elsewhere: Vec<String>,
+    /// The marks of the records of datasets, before any of them was read.
+    pub(crate) marks: Marks,
 }
 
 /// What the record of a dataset of the file says.
@@ -54,6 +59,7 @@ async fn try_often(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<
 /// `id`: of a new record; empty: the catalog's choice.
 async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&str>, id: &str) -> Result<Reconciled> {
     let mut change = catalog.change(&Actor::system()).await?;
+    let marks = if starting.is_some() { change.marks::<Dataset>().await? } else { Marks::default() };
     // Those made through APIs may be many, and only those whose name the file has matter here.
     let of_file = List::<Dataset>::all().only("project", home::PROJECT).any_of("origin", ["file", "runtime"]);
     let all = change.list(&of_file).await?.items;
@@ -72,43 +78,36 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
     }
     let ids: Vec<&str> = known.values().map(|dataset| dataset.meta.id.as_str()).collect();
     let mut masks = masks_of_all(&mut change, &ids).await?;
-    let mut done = Reconciled { records: HashMap::with_capacity(blocks.len()), clashes: Vec::new(), elsewhere: Vec::new() };
+    let mut done =
+        Reconciled { records: HashMap::with_capacity(blocks.len()), clashes: Vec::new(), elsewhere: Vec::new(), marks };
+    let taken = taken(&mut change, blocks, &known).await?;
+    let mut fresh = Vec::new();
     for block in blocks {
         let key = block.name.to_lowercase();
         let there = match known.remove(&key) {
-            None => {
-                let found = change.find(Dataset::by_name(home::PROJECT, &block.name)).await?;
-                if let Some(found) = &found {
-                    masks.insert(found.meta.id.clone(), masks_of(&mut change, &found.meta.id).await?);
-                }
-                found
-            }
-            known => known,
-        };
-        let (dataset, is_new) = match there {
-            Some(there) if there.origin == Origin::File => {
-                let of_it = masks.get(&there.meta.id).map_or(&[][..], Vec::as_slice);
-                updated(&mut change, there, block, of_it).await?
-            }
+            Some(there) if there.origin == Origin::File => there,
             Some(other) => {
-                if other.origin != Origin::Api {
-                    done.elsewhere.push(other.meta.id);
-                }
+                done.elsewhere.push(other.meta.id);
                 done.clashes.push(block.name.clone());
                 continue;
             }
-            None => (inserted(&mut change, block, id).await?, true),
+            None if taken.contains(&key) => {
+                done.clashes.push(block.name.clone());
+                continue;
+            }
+            None => {
+                fresh.push(block);
+                continue;
+            }
         };
-        changed += usize::from(is_new);
-        let masks = match masks.remove(&dataset.meta.id) {
-            Some(masks) if !is_new => masks,
-            None if !is_new => Vec::new(),
-            // What was written just now.
-            _ => masks_of(&mut change, &dataset.meta.id).await?,
-        };
-        let stated = stated(&dataset, &masks, &block.stated());
-        done.records.insert(key, OfFile { id: dataset.meta.id.clone(), stated, generation: dataset.generation });
+        let before = masks.remove(&there.meta.id).unwrap_or_default();
+        let (dataset, moved) = updated(&mut change, there, block, &before).await?;
+        let masks = if moved { masks_of(&mut change, &dataset.meta.id).await? } else { before };
+        changed += usize::from(moved);
+        done.records.insert(key, OfFile::of(&dataset, &masks, block));
     }
+    changed += fresh.len();
+    inserted(&mut change, &fresh, id, &mut done).await?;
     done.elsewhere.extend(known.into_values().map(|dataset| dataset.meta.id));
     if changed > 0 {
         let detail = serde_json::json!({"datasets": blocks.len(), "changed": changed, "clashes": done.clashes.len()});
@@ -117,15 +116,45 @@ async fn attempt(catalog: &Catalog, blocks: &[DatasetBlock], starting: Option<&s
     Ok(done)
 }
 
-async fn inserted(change: &mut Change, block: &DatasetBlock, id: &str) -> Result<Dataset> {
-    let mut dataset = record(block, Origin::File)?;
-    dataset.meta.id = id.to_owned();
-    let policy = Kept { public: dataset.visibility == Visibility::Public, ..Kept::default() }.under_file(block);
-    policy.put_into(&mut dataset);
-    change.insert(&mut dataset).await?;
-    change.audit(AuditEntry::created("dataset.create", &dataset)?);
-    write_masks(change, &dataset.meta.id, &[], &policy.masks).await?;
-    Ok(dataset)
+impl OfFile {
+    fn of(dataset: &Dataset, masks: &[Mask], block: &DatasetBlock) -> Self {
+        let stated = stated(dataset, masks, &block.stated());
+        Self { id: dataset.meta.id.clone(), stated, generation: dataset.generation }
+    }
+}
+
+/// The names in lower case of those blocks that are not of `known` and that a dataset made through an API has.
+async fn taken(change: &mut Change, blocks: &[DatasetBlock], known: &HashMap<String, Dataset>) -> Result<HashSet<String>> {
+    let names: Vec<String> =
+        blocks.iter().map(|block| block.name.to_lowercase()).filter(|name| !known.contains_key(name)).collect();
+    let mut taken = HashSet::new();
+    for some in names.chunks(AT_ONCE) {
+        let list = List::<Dataset>::all().only("project", home::PROJECT).any_of("name", some);
+        taken.extend(change.list(&list).await?.items.into_iter().map(|dataset| dataset.name.to_lowercase()));
+    }
+    Ok(taken)
+}
+
+/// Makes the records of blocks that have none.
+async fn inserted(change: &mut Change, blocks: &[&DatasetBlock], id: &str, done: &mut Reconciled) -> Result<()> {
+    let mut policies = Vec::with_capacity(blocks.len());
+    let mut datasets = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let mut dataset = record(block, Origin::File)?;
+        dataset.meta.id = id.to_owned();
+        let policy = Kept { public: dataset.visibility == Visibility::Public, ..Kept::default() }.under_file(block);
+        policy.put_into(&mut dataset);
+        policies.push(policy);
+        datasets.push(dataset);
+    }
+    change.insert_all(&mut datasets).await?;
+    for ((dataset, policy), block) in datasets.iter().zip(policies).zip(blocks) {
+        change.audit(AuditEntry::created("dataset.create", dataset)?);
+        let masked = write_masks(change, &dataset.meta.id, &[], &policy.masks).await?;
+        let masks = if masked { masks_of(change, &dataset.meta.id).await? } else { Vec::new() };
+        done.records.insert(block.name.to_lowercase(), OfFile::of(dataset, &masks, block));
+    }
+    Ok(())
 }
 
 /// The record as it is now, and whether it had to be changed.

@@ -37,6 +37,8 @@ pub(crate) struct Entry {
     pub(crate) cascading: AtomicBool,
     /// The generation of its record that this node has loaded, or is about to.
     pub(crate) seen: AtomicI64,
+    /// Which watchers of records have looked at its record since it is here.
+    pub(crate) looked_at: [AtomicBool; 2],
     /// The version of the record of the connection that its rows are read through.
     pub(crate) connected: AtomicI64,
     /// How many loads have ended.
@@ -138,6 +140,7 @@ impl Entry {
             queued: AtomicBool::new(false),
             cascading: AtomicBool::new(false),
             seen: AtomicI64::new(0),
+            looked_at: Default::default(),
             connected: AtomicI64::new(0),
             attempts: AtomicU64::new(0),
             meanings: parking_lot::Mutex::default(),
