@@ -14,7 +14,7 @@ pub(crate) use image::image;
 pub use image::scrub;
 pub use list::{List, Page};
 pub use meta::Meta;
-pub(crate) use row::{Layout, fields, from_row, from_rows, select_columns, to_values};
+pub(crate) use row::{Layout, fields, from_row, from_rows, of_layout, select_columns, to_values};
 pub(crate) use sql::{bound, delete, explain, get, insert, insert_all, moved, rows, touch, update};
 pub use table::{Column, Kind, Parent, Secret, Table};
 pub(crate) use value::Query;

@@ -120,7 +120,11 @@ pub(crate) fn from_rows<R: Record>(rows: &[AnyRow]) -> Result<Vec<R>> {
     rows.iter().map(|row| of_layout(&layout, row)).collect()
 }
 
-fn of_layout<R: Record>(layout: &Layout, row: &AnyRow) -> Result<R> {
+/// The record that a row of this layout keeps.
+///
+/// # Errors
+/// As [`from_row`].
+pub(crate) fn of_layout<R: Record>(layout: &Layout, row: &AnyRow) -> Result<R> {
     let mut values = Vec::with_capacity(layout.columns.len());
     for (index, (_, is_text)) in layout.columns.iter().enumerate() {
         values.push(Value::read(row, index, *is_text).map_err(store::errors::general)?);

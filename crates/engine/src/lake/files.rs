@@ -16,7 +16,7 @@ use parquet::file::properties::WriterProperties;
 use std::num::NonZeroU64;
 
 /// Bytes that a file has, about: small enough that several are read side by side, and that one can be held until it is put in its place.
-const FILE_BYTES: NonZeroU64 = NonZeroU64::new(64 * 1024 * 1024).unwrap();
+const FILE_BYTES: NonZeroU64 = NonZeroU64::new(48 * 1024 * 1024).unwrap();
 const GROUP_ROWS: usize = 262_144;
 
 /// What was written.

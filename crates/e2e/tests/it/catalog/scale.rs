@@ -1,6 +1,7 @@
 //! A catalog of many datasets behind a whole server: what starting on it, listing and looking up take. Reported, not bounded: a
 //! hundred thousand with `DATAHALL_LONG=1` on the release build, fewer ordinarily.
 
+use crate::platform::asking;
 use crate::support::catalogs::Place;
 use crate::support::*;
 use serde_json::json;
@@ -79,6 +80,44 @@ async fn a_large_catalog_is_started_on_listed_and_looked_into() {
             report,
             "{kind}, {count} datasets: first start {made:.1?}, start {found:.1?}, whole list {list:.1?}, page of 50 {fifty:.1?}, look-up by name {each:.1?} \
              (slowest {slowest:.1?}), first rows of one {first_rows:.1?}, audit page {audit:.1?}, memory {} MiB",
+            server.peak_memory() >> 20
+        );
+    }
+    println!("{report}");
+}
+
+#[tokio::test]
+async fn a_catalog_of_many_that_were_made_through_an_api_is_started_on_and_looked_into() {
+    let count = times(1000, 100_000);
+    let scratch = Scratch::new();
+    let config = scratch.write("datasets.toml", "");
+    let mut report = String::new();
+    for (kind, place) in ["SQLite", "PostgreSQL"].into_iter().zip(Place::both()) {
+        let data = scratch.path(kind);
+        let (mut server, _) = start(&place, &config, &data).await;
+        asking::upload(&server, &name(0), b"id,name\n1,a\n2,b\n", false).await;
+        server.kill();
+        place.multiply(&data, count);
+        let (server, found) = start(&place, &config, &data).await;
+        let fifty = pages(&server, count).await;
+        let mut slowest = Duration::ZERO;
+        let begun = Instant::now();
+        for round in 0..LOOK_UPS {
+            let (wanted, one) = (name(round * 199 % count), Instant::now());
+            let path = format!("/api/datasets/{}", wanted.to_uppercase());
+            assert_eq!(server.get_with(&path, &[("x-admin-token", ADMIN_TOKEN)]).await.ok().json()["name"], json!(wanted));
+            slowest = slowest.max(one.elapsed());
+        }
+        let each = begun.elapsed() / LOOK_UPS as u32;
+        let begun = Instant::now();
+        let path = format!("/api/datasets/{}/preview", name(count - 1));
+        let rows = server.get_with(&path, &[("x-admin-token", ADMIN_TOKEN)]).await.ok().json();
+        assert_eq!(rows["rows"].as_array().map(Vec::len), Some(2), "{rows}");
+        let first_rows = begun.elapsed();
+        let _ = writeln!(
+            report,
+            "{kind}, {count} datasets made through an API: start {found:.1?}, page of 50 {fifty:.1?}, look-up by name {each:.1?} \
+             (slowest {slowest:.1?}), first rows of one {first_rows:.1?}, memory {} MiB",
             server.peak_memory() >> 20
         );
     }

@@ -44,7 +44,7 @@ pub(super) fn refusal(reply: &Reply) -> (u16, String, Option<String>) {
 }
 
 /// Uploads a CSV file, in place of what has that name if it is to.
-pub(super) async fn upload(server: &Server, name: &str, csv: &[u8], replace: bool) {
+pub(crate) async fn upload(server: &Server, name: &str, csv: &[u8], replace: bool) {
     const BOUNDARY: &str = "----datahall-test";
     let mut form = Vec::new();
     for (field, value) in [("name", name), ("replace", if replace { "true" } else { "false" })] {

@@ -1,7 +1,7 @@
 //! What is below `/api/datasets` in dialect `platform`.
 
 mod adbc;
-mod asking;
+pub(crate) mod asking;
 mod calls;
 mod connectors;
 mod datasets;
