@@ -65,17 +65,16 @@ pub(crate) async fn reserve_all<R: Record>(
     random: &dyn Random,
     objects: &[String],
 ) -> Result<Vec<String>> {
-    let layout = Layout {
-        table: "page_ids",
-        columns: ["page_id", "object_type", "object"].map(|name| (name.to_owned(), true)).into(),
-    };
+    let layout =
+        Layout { table: "page_ids", columns: ["page_id", "object_type", "object"].map(|name| (name.to_owned(), true)).into() };
     let mut reserved = Vec::with_capacity(objects.len());
     for some in objects.chunks(layout.at_once()) {
         let ids: Vec<_> = some.iter().map(|_| random_page_id(random)).collect();
         let text = format!("{} ON CONFLICT (\"page_id\") DO NOTHING RETURNING \"page_id\"", layout.insert(some.len()));
         let values = ids.iter().zip(some).flat_map(|(id, object)| [id.into(), R::TABLE.noun.into(), object.into()]);
         let taken = rows(connection, text, values.collect::<Vec<Value>>()).await?;
-        let mut taken = taken.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>().map_err(errors::general)?;
+        let mut taken =
+            taken.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>().map_err(errors::general)?;
         for (id, object) in ids.into_iter().zip(some) {
             // Drawn twice, it is the first one's.
             let id = if taken.remove(&id) { id } else { reserve::<R>(connection, random, "", object).await? };

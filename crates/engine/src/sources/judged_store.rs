@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use datahall_core::Error;
 use http_body_util::BodyExt;
 use object_store::ClientOptions;
-use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService};
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+};
 use std::time::Duration;
 
 /// Makes the clients of stores that are asked only where the policy about networks lets them be.
@@ -20,7 +22,7 @@ pub(super) struct JudgedConnector {
 }
 
 impl HttpConnector for JudgedConnector {
-    // The store has looked at the options itself: at time-outs of its own, and whether plain http is allowed.
+    // Nothing is taken from the options: whether plain http is allowed was judged with the endpoint, and time-outs are given.
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         let client = http::client(self.private_networks).map_err(|error| through_store(Error::internal(error)))?;
         Ok(HttpClient::new(Judged { client, private_networks: self.private_networks, timeout: self.timeout }))
@@ -95,7 +97,8 @@ mod tests {
         store.put(&Path::from("empty"), Vec::new().into()).await.unwrap();
         assert_eq!(store.get(&key).await.unwrap().bytes().await.unwrap(), content);
         assert_eq!(store.get_range(&key, 5..9).await.unwrap(), [7; 4].as_slice());
-        let mut names: Vec<_> = store.list(None).map_ok(|meta| (meta.location.to_string(), meta.size)).try_collect().await.unwrap();
+        let mut names: Vec<_> =
+            store.list(None).map_ok(|meta| (meta.location.to_string(), meta.size)).try_collect().await.unwrap();
         names.sort();
         assert_eq!(names, [(key.to_string(), 300_000), ("empty".to_owned(), 0)]);
         assert!(matches!(store.head(&Path::from("nothing")).await, Err(object_store::Error::NotFound { .. })));

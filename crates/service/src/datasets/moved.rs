@@ -24,7 +24,7 @@ pub(crate) struct Seen([Mutex<Marks>; 2]);
 pub(crate) struct Look {
     /// Those whose records may have moved, and those that he has never looked at.
     pub(crate) entries: Vec<Arc<Entry>>,
-    /// Whether any record of a dataset moved, of those held here or not.
+    /// Whether there is something to look at, or a record moved of a dataset that is not held here.
     pub(crate) any: bool,
     watcher: Watcher,
     marks: Marks,

@@ -6,7 +6,7 @@ use crate::jobs::schedules::delete_schedules;
 use crate::policies::{Kept, Stated, masks_of, masks_of_all, stated, write_masks};
 use crate::{DatasetBlock, home};
 use datahall_catalog::{Actor, AuditEntry, Catalog, Change, Dataset, List, Marks, Mask, Origin, Visibility};
-use datahall_core::{Code, Result};
+use datahall_core::{Code, Error, Result};
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
 
@@ -124,13 +124,21 @@ impl OfFile {
 }
 
 /// The names in lower case of those blocks that are not of `known` and that a dataset made through an API has.
+///
+/// # Errors
+/// `Conflict` when another server has made a record for one of them since `known` was read.
 async fn taken(change: &mut Change, blocks: &[DatasetBlock], known: &HashMap<String, Dataset>) -> Result<HashSet<String>> {
     let names: Vec<String> =
         blocks.iter().map(|block| block.name.to_lowercase()).filter(|name| !known.contains_key(name)).collect();
     let mut taken = HashSet::new();
     for some in names.chunks(AT_ONCE) {
         let list = List::<Dataset>::all().only("project", home::PROJECT).any_of("name", some);
-        taken.extend(change.list(&list).await?.items.into_iter().map(|dataset| dataset.name.to_lowercase()));
+        for dataset in change.list(&list).await?.items {
+            if dataset.origin != Origin::Api {
+                return Err(Error::new(Code::Conflict, format!("dataset '{}' was recorded at the same time", dataset.name)));
+            }
+            taken.insert(dataset.name.to_lowercase());
+        }
     }
     Ok(taken)
 }
@@ -221,6 +229,21 @@ mod tests {
         let mut stated = csv("sales", "b.csv");
         stated.visibility = Some(crate::config::Visibility::Public);
         assert!(!reconcile(catalog, &[stated], None).await.unwrap().records["sales"].stated.private);
+    }
+
+    #[tokio::test]
+    async fn what_another_server_records_meanwhile_is_no_clash_but_another_try() {
+        let fixture = Fixture::new().await;
+        let catalog = &fixture.service.catalog;
+        let blocks = [csv("a", "x")];
+        reconcile(catalog, &blocks, None).await.unwrap();
+        let mut change = catalog.change(&Actor::system()).await.unwrap();
+        // As if it had been read before the other one's commit.
+        let seen = taken(&mut change, &blocks, &HashMap::new()).await;
+        assert_eq!(seen.unwrap_err().code(), Code::Conflict);
+        drop(change);
+        set(catalog, "a", |dataset| dataset.origin = Origin::Api).await;
+        assert_eq!(reconcile(catalog, &blocks, None).await.unwrap().clashes, ["a"]);
     }
 
     #[tokio::test]

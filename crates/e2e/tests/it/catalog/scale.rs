@@ -23,7 +23,9 @@ async fn start(place: &Place, config: &std::path::Path, data: &std::path::Path) 
 async fn pages(server: &Server, count: usize) -> String {
     let mut taken = Vec::new();
     for round in 0..20 {
-        for (question, first) in [(String::new(), 0), (format!("&offset={}", round * 20), round * 20), ("&sort=-name".into(), count - 1)] {
+        for (question, first) in
+            [(String::new(), 0), (format!("&offset={}", round * 20), round * 20), ("&sort=-name".into(), count - 1)]
+        {
             let path = format!("/api/datasets?limit=50{question}");
             let begun = Instant::now();
             let page = server.get_with(&path, &[("x-admin-token", ADMIN_TOKEN)]).await.ok().json();

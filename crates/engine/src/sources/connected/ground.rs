@@ -123,7 +123,8 @@ async fn bucket(connection: &Connection, root: &str, options: &S3Options, access
         return Err(Error::invalid(format!("connector '{}': root is not of the form s3://bucket/prefix", connection.name)));
     };
     let named = |error: Error| error.context(format!("connector '{}'", connection.name));
-    // Judged each time: a name may lead elsewhere than when the connector was made.
+    // Judged each time, for a name may lead elsewhere than when the connector was made. So is each connection of the store; here it
+    // is said in words.
     if let Some((host, port)) = s3::host(bucket, options).map_err(named)? {
         super::reach::host(&connection.name, (&host, port), access).await?;
     }
